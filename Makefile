@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A thin front of meson: `make help` lists what there is.
+.DEFAULT_GOAL := build/picket
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+RULES ?=
+DEV ?=
+ARGS ?=
+FUZZ_SECONDS ?= 60
+
+.PHONY: help run test test-long asan fuzz check format bench install clean FORCE
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z\/-]*:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+build/build.ninja:
+	meson setup build
+
+build/picket: build/build.ninja FORCE ## build the program (what a bare `make` does)
+	ninja -C build src/cli/picket
+	@ln -sf src/cli/picket build/picket
+
+run: ## as root: install what is missing, build, run the demo; RULES=file [DEV=eth0] [ARGS=...] guards
+	tools/setup build run
+	@$(MAKE) build/picket
+ifeq ($(RULES),)
+	build/picket demo
+else
+	build/picket apply $(RULES) $(foreach d,$(DEV),--dev $(d)) $(ARGS)
+endif
+
+test: ## install what is missing, build, run every test that can run here
+	@rm -f build/summary
+	tools/setup build run test
+	@$(MAKE) build/picket
+	@tools/peers
+	@tools/test --no-suite long
+
+test-long: ## make test, then the mutants and the long random runs
+	tools/setup build run test
+	@$(MAKE) build/picket
+	@tools/peers
+	@tools/test
+
+asan: ## the pure tests under ASan and UBSan, in build-asan
+	@[ -e build-asan/build.ninja ] || meson setup build-asan \
+	    -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debug -Doptimization=1
+	@tools/test --build build-asan --suite unit --suite golden
+
+fuzz: ## the fuzz targets, FUZZ_SECONDS=60 each, in build-fuzz
+	tools/setup build check
+	@[ -e build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true \
+	    -Dc_args=-fsanitize=fuzzer-no-link,address,undefined \
+	    -Dc_link_args=-fsanitize=address,undefined
+	@tools/fuzz build-fuzz $(FUZZ_SECONDS)
+
+check: ## layers, style, format, static checks
+	tools/setup build check
+	@$(MAKE) build/build.ninja
+	@tools/check
+
+format: ## clang-format over the tree
+	tools/setup check
+	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+bench: ## the measured table, against the peers
+	tools/setup build run test
+	@$(MAKE) build/picket
+	@tools/peers
+	. build/peers/env.sh && build/picket bench
+
+install: build/build.ninja ## install (DESTDIR and meson's prefix are respected)
+	meson install -C build
+
+clean: ## remove what was built
+	rm -rf build build-asan build-fuzz
+
+FORCE:
