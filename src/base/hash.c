@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * SipHash (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012): 1-3 for tables, 2-4
+ * twice for ids. A keyed hash costs little here, and a file cannot be written to make a table slow.
+ */
+#include "base/hash.h"
+
+#include <stddef.h>
+
+struct sip {
+    uint64_t v[4];
+};
+
+static inline uint64_t rotl(uint64_t x, unsigned n)
+{
+    return x << n | x >> (64 - n);
+}
+
+static inline void sip_rounds(struct sip *s, unsigned n)
+{
+    uint64_t *v = s->v;
+
+    while (n--) {
+        v[0] += v[1], v[2] += v[3];
+        v[1] = rotl(v[1], 13) ^ v[0], v[3] = rotl(v[3], 16) ^ v[2];
+        v[0] = rotl(v[0], 32);
+        v[2] += v[1], v[0] += v[3];
+        v[1] = rotl(v[1], 17) ^ v[2], v[3] = rotl(v[3], 21) ^ v[0];
+        v[2] = rotl(v[2], 32);
+    }
+}
+
+static inline void sip_word(struct sip *s, uint64_t m, unsigned rounds)
+{
+    s->v[3] ^= m;
+    sip_rounds(s, rounds);
+    s->v[0] ^= m;
+}
+
+/* Little-endian whatever the host, so that ids are the same everywhere. */
+static inline uint64_t le_bytes(const unsigned char *p, size_t n)
+{
+    uint64_t m = 0;
+
+    while (n--)
+        m = m << 8 | p[n];
+    return m;
+}
+
+static inline uint64_t siphash(const void *data, size_t len, uint64_t k0, uint64_t k1, unsigned c,
+                               unsigned d)
+{
+    struct sip s = {{k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL,
+                     k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL}};
+    const unsigned char *p = data;
+    size_t left = len;
+
+    for (; left >= 8; p += 8, left -= 8)
+        sip_word(&s, le_bytes(p, 8), c);
+    sip_word(&s, le_bytes(p, left) | (uint64_t)(len & 0xff) << 56, c);
+    s.v[2] ^= 0xff;
+    sip_rounds(&s, d);
+    return s.v[0] ^ s.v[1] ^ s.v[2] ^ s.v[3];
+}
+
+uint64_t pk_hash64(const void *data, size_t len, uint64_t seed)
+{
+    return siphash(data, len, seed, pk_mix64(~seed), 1, 3);
+}
+
+struct pk_u128 pk_hash128(const void *data, size_t len)
+{
+    /* The keys are those of the paper's test vectors, 00 01 … 0f, and their complement. */
+    const uint64_t k0 = 0x0706050403020100ULL, k1 = 0x0f0e0d0c0b0a0908ULL;
+
+    return (struct pk_u128){.hi = siphash(data, len, k0, k1, 2, 4),
+                            .lo = siphash(data, len, ~k0, ~k1, 2, 4)};
+}
