@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Every match of picket. To add one: its file, its line here, its line in list.c and meson.build.
+ */
+#pragma once
+
+#include "rules/match.h"
+
+extern const struct pk_match_def pk_match_comment;
+extern const struct pk_match_def pk_match_dccp;
+extern const struct pk_match_def pk_match_icmp;
+extern const struct pk_match_def pk_match_icmp6;
+extern const struct pk_match_def pk_match_iprange;
+extern const struct pk_match_def pk_match_multiport;
+extern const struct pk_match_def pk_match_sctp;
+extern const struct pk_match_def pk_match_tcp;
+extern const struct pk_match_def pk_match_udp;
+
+#define PK_BOTH_FAMILIES (1u << PK_IPV4 | 1u << PK_IPV6)
