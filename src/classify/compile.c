@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "classify/compile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/macro.h"
+#include "classify/codes.h"
+#include "classify/layout.h"
+#include "rules/text.h"
+
+#define SAVE_TEXT_MAX ((size_t)4 << 30)
+
+/* One compilation. Sets, leaves and tables are in the arena; rows are owned by their part. */
+struct job {
+    struct pk_arena arena;
+    struct pk_part part[PK_FAMILY_N];
+    size_t max; /* bytes of the image */
+    struct pk_diags *d;
+};
+
+static void job_done(struct job *j)
+{
+    unsigned f;
+
+    for (f = 0; f < PK_FAMILY_N; f++) {
+        pk_leaf_list_done(&j->part[f].leaves);
+        pk_rows_done(&j->part[f].rows);
+    }
+    pk_arena_done(&j->arena);
+}
+
+#define _job_ __attribute__((cleanup(job_done)))
+
+static const char *family_name(enum pk_family family)
+{
+    return family == PK_IPV6 ? "IPv6" : "IPv4";
+}
+
+static size_t job_bytes(const struct job *j)
+{
+    size_t n = sizeof(struct pk_image_head);
+    unsigned f;
+
+    for (f = 0; f < PK_FAMILY_N; f++)
+        n += pk_part_bytes(&j->part[f]);
+    return n;
+}
+
+/* Which structure is it that takes most? That is what a person can do something about. */
+static const char *largest(const struct pk_family_plan *p, size_t *ret_bytes)
+{
+    const char *name = "rows";
+    unsigned f;
+
+    *ret_bytes = p->row_bytes;
+    if (p->leaf_bytes > *ret_bytes) {
+        name = "leaves";
+        *ret_bytes = p->leaf_bytes;
+    }
+    if (p->step_bytes > *ret_bytes) {
+        name = "steps";
+        *ret_bytes = p->step_bytes;
+    }
+    for (f = 0; f < PK_FIELD_N; f++) {
+        if (p->field[f].bytes <= *ret_bytes)
+            continue;
+        name = pk_field_name(f);
+        *ret_bytes = p->field[f].bytes;
+    }
+    return name;
+}
+
+static int refuse_memory(const struct job *j, enum pk_family family)
+{
+    struct pk_family_plan plan;
+    const char *name;
+    size_t bytes;
+
+    pk_part_plan(&j->part[family], &plan);
+    name = largest(&plan, &bytes);
+    pk_error(j->d, PK_CODE_MEMORY, PK_NOWHERE,
+             "write fewer rules, or rules whose ranges and prefixes coincide",
+             "the %s tables would pass %zu bytes; of them %zu or more are for: %s",
+             family_name(family), j->max, bytes, name);
+    return -E2BIG;
+}
+
+static int check_memory(const struct job *j, enum pk_family family)
+{
+    return job_bytes(j) > j->max ? refuse_memory(j, family) : 0;
+}
+
+static int add_table(struct job *j, struct pk_part *p, enum pk_field field)
+{
+    int r = pk_field_sweep(&p->leaves, field, &p->rows, &j->arena, &p->table[p->n_tables], j->d);
+
+    if (r == -E2BIG && (p->rows.groups.failed || p->rows.words.failed))
+        return refuse_memory(j, p->leaves.rs->family);
+    if (r)
+        return r;
+    p->n_tables++;
+    return check_memory(j, p->leaves.rs->family);
+}
+
+/*
+ * KIND first, then the fields that most leaves constrain: their rows are the sparsest, and the walk
+ * reads no further once the AND of the summaries is zero. A field that no leaf constrains is left
+ * out.
+ */
+static int add_tables(struct job *j, struct pk_part *p)
+{
+    size_t weight[PK_FIELD_N];
+    unsigned f, best;
+    int r = add_table(j, p, PK_F_KIND);
+
+    for (f = 0; f < PK_FIELD_N; f++)
+        weight[f] = f == PK_F_KIND ? 0 : pk_field_constrained(&p->leaves, f);
+    while (!r) {
+        best = 0;
+        for (f = 0; f < PK_FIELD_N; f++)
+            if (weight[f] > weight[best])
+                best = f;
+        if (!weight[best])
+            break;
+        weight[best] = 0;
+        r = add_table(j, p, best);
+    }
+    return r;
+}
+
+static int compile_family(struct job *j, const struct pk_ruleset *rs, const uint32_t *slots)
+{
+    struct pk_part *p = &j->part[rs->family];
+    int r;
+
+    p->present = true;
+    r = pk_leaf_list_make(&p->leaves, rs, slots, &j->arena, j->d);
+    if (!r)
+        r = pk_leaf_list_bound(&p->leaves, &j->arena, j->d);
+    if (!r)
+        r = check_memory(j, rs->family);
+    if (!r)
+        r = pk_rows_init(&p->rows, p->leaves.n, j->max);
+    return r ? r : add_tables(j, p);
+}
+
+/* The id names the rules, not their counters: policies are saved with zero ones. */
+static int hash_text(const struct pk_ruleset *const rs[PK_FAMILY_N], struct pk_u128 *ret)
+{
+    static const struct pk_counters zero[PK_HOOK_N];
+    const struct pk_save_options o = {.policy = zero};
+    _pk_buf_ struct pk_buf text = PK_BUF_INIT(SAVE_TEXT_MAX);
+    unsigned f;
+
+    for (f = 0; f < PK_FAMILY_N; f++) {
+        if (!rs[f] || !rs[f]->given)
+            continue;
+        pk_buf_str(&text, family_name(f));
+        pk_ruleset_save(rs[f], &o, &text);
+    }
+    if (text.failed)
+        return text.failed;
+    *ret = pk_hash128(text.data, text.len);
+    return 0;
+}
+
+static int write_image(const struct job *j, const struct pk_slots *slots, struct pk_u128 id,
+                       struct pk_image *ret)
+{
+    size_t size = job_bytes(j), at = sizeof(struct pk_image_head);
+    struct pk_image img = {.plan.bytes = size};
+    unsigned f;
+
+    img.head = calloc(1, size);
+    if (!img.head)
+        return -ENOMEM;
+    img.head->magic = PK_IMAGE_MAGIC;
+    img.head->abi = PK_IMAGE_ABI;
+    img.head->size = (uint32_t)size;
+    img.head->id = id;
+    for (f = 0; f < PK_FAMILY_N; f++) {
+        at = pk_part_write(&j->part[f], slots->policy[f], img.head, at);
+        pk_part_plan(&j->part[f], &img.plan.family[f]);
+    }
+    *ret = img;
+    return 0;
+}
+
+int pk_compile(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_slots *slots,
+               size_t memory_max, struct pk_image *ret, struct pk_diags *d)
+{
+    _job_ struct job j = {.max = PK_MIN(memory_max, (size_t)PK_IMAGE_MAX), .d = d};
+    struct pk_u128 id;
+    unsigned f;
+    int r;
+
+    for (f = 0; f < PK_FAMILY_N; f++) {
+        if (!rs[f] || !rs[f]->given)
+            continue;
+        r = compile_family(&j, rs[f], slots->rule[f]);
+        if (r)
+            return r;
+    }
+    r = hash_text(rs, &id);
+    return r ? r : write_image(&j, slots, id, ret);
+}
+
+void pk_image_done(struct pk_image *img)
+{
+    free(img->head);
+    *img = (struct pk_image){0};
+}

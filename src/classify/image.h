@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The image: a compiled rule set as one flat run of bytes, both families, every chain. User space
+ * writes it (compile.c) and copies it into a map; the BPF program reads it (walk.h). All offsets
+ * are in bytes from the start of the image; 0 means absent, since the head stands there.
+ *
+ *   +--------+-------------------+-------------------+--------+-------+-----------+
+ *   | head   | lookup tables of  | rows of family 0  | leaves | steps | family 1… |
+ *   |        | family 0's fields | (groups, words)   |        |       |           |
+ *   +--------+-------------------+-------------------+--------+-------+-----------+
+ *
+ * A field's value is looked up (directly, or by binary search over the starts of its elementary
+ * intervals) and gives the offset of a row. A row has one bit per leaf of the family, sparse: one
+ * `struct pk_group` per 4,096 leaves says which of its 64 words are not zero and where they stand,
+ * one after the other. Equal rows are stored once. The candidate leaf is the lowest bit, at or
+ * after the cursor and before the chain's end, that is set in the rows of all fields.
+ *
+ * Chains are runs of leaves; a jump moves the cursor, as in the kernel's own walk, so that user
+ * chains are never copied and every rule keeps its one counter (docs/adr/0003).
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#include "packet/packet.h"
+#include "rules/field.h"
+
+#define PK_IMAGE_MAGIC 0x31676d4974656b63ULL /* "cketImg1" */
+
+enum pk_method {
+    PK_M_DIRECT = 1,    /* rows[value], n values; a value >= n uses rows[n - 1] */
+    PK_M_SEARCH32 = 2,  /* __u32 keys[n], ascending, keys[0] = 0; row of the last key <= value */
+    PK_M_SEARCH128 = 3, /* struct pk_u128 keys[n], likewise */
+};
+
+/* One used field. Fields that no rule uses are not listed. KIND is always listed. */
+struct pk_field_tab {
+    __u16 field;  /* enum pk_field */
+    __u16 method; /* enum pk_method */
+    __u32 n;
+    __u32 keys; /* offset; 0 for DIRECT */
+    __u32 rows; /* offset of __u32 row offsets [n] */
+};
+
+/* 4,096 leaves of a row: bit i of `sum` says that word i is not zero. Rows are groups[n_groups]. */
+struct pk_group {
+    __u64 sum;
+    __u32 words; /* offset of the first non-zero word; the others follow */
+    __u32 pad;
+};
+
+struct pk_base_chain {
+    __u32 start, end; /* leaves */
+    __u32 policy;     /* PK_ACT_ACCEPT or PK_ACT_DROP */
+    __u32 counter;    /* slot of the policy's counter */
+};
+
+struct pk_family_tab {
+    __u32 present; /* 0: never set; packets of this family pass, counted as such */
+    __u32 n_leaves;
+    __u32 leaves;   /* offset of struct pk_leaf_rec [n_leaves] */
+    __u32 n_groups; /* a row */
+    __u32 n_fields;
+    __u32 depth; /* deepest nesting of jumps, <= PK_DEPTH_MAX */
+    __u32 zero;  /* always 0: a number that the verifier does not know */
+    __u32 pad;
+    struct pk_base_chain base[PK_HOOK_N];
+    struct pk_field_tab field[PK_FIELD_N];
+};
+
+/* Jumps on the return stack at once. Deeper nesting is refused when the rule set is compiled. */
+#define PK_DEPTH_MAX 32 /* a power of two */
+
+struct pk_leaf_rec {
+    __u32 counter;    /* slot, see datapath/abi/counter.h */
+    __u32 chain_end;  /* one past the last leaf of the chain this leaf stands in */
+    __u32 target;     /* JUMP, GOTO: first leaf of the target chain */
+    __u32 target_end; /* ... and one past its last */
+    __u32 steps;      /* offset of struct pk_step [n_predicates + n_effects], 0: none */
+    __u32 rule;       /* pk_rule.ordinal */
+    __u8 n_predicates, n_effects;
+    __u8 action; /* enum pk_action */
+    __u8 hot;    /* statuses (PK_STATUS_BIT) that drop instead of counting */
+    __u8 base;   /* 1: stands in a base chain (its end is the policy) */
+    __u8 pad[3];
+};
+
+struct pk_image_head {
+    __u64 magic;
+    __u32 abi;
+    __u32 size;        /* bytes used */
+    struct pk_u128 id; /* hash of the rule set's text, shown by status */
+    struct pk_family_tab family[PK_FAMILY_N];
+};
+
+#define PK_IMAGE_ABI 1
+
+_Static_assert(sizeof(struct pk_field_tab) == 16, "shared with BPF");
+_Static_assert(sizeof(struct pk_group) == 16, "shared with BPF");
+_Static_assert(sizeof(struct pk_leaf_rec) == 32, "shared with BPF");
+_Static_assert(sizeof(struct pk_family_tab) == 32 + 3 * 16 + 9 * 16, "shared with BPF");
