@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What every program stands on: the maps, the image, the counters and the one exit.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "classify/image.h"
+#include "datapath/abi/ctl.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile struct pk_config pk_config = {.image_mask = 4095};
+
+/* The live rule set of this bank; see abi/ctl.h for how the loader makes it larger. */
+__u8 pk_image[4096 + PK_IMAGE_SLACK] SEC(".data.image") = {1};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct pk_ctl);
+} ctl SEC(".maps");
+
+struct pk_chunk {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, PK_CHUNK);
+    __uint(key_size, sizeof(__u32));
+    __uint(value_size, sizeof(struct pk_count));
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, PK_CHUNKS_MAX);
+    __type(key, __u32);
+    __array(values, struct pk_chunk);
+} counters SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, PK_WHERE_N *PK_REASON_MAX);
+    __type(key, __u32);
+    __type(value, struct pk_count);
+} reasons SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(max_entries, 4096);
+    __type(key, __u32);
+    __type(value, struct pk_ifname);
+} ifnames SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(max_entries, 4096);
+    __type(key, struct pk_u128);
+    __type(value, __u32);
+} guards SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+    __uint(max_entries, PK_BANKS *PK_PROGS);
+    __type(key, __u32);
+    __type(value, __u32);
+} progs SEC(".maps");
+
+/* At most PK_IMAGE_SLACK bytes at `off`; a wild offset reads another place of the same image. */
+static __always_inline const void *pk_at(__u32 off, __u32 size)
+{
+    const __u8 *image = pk_image;
+    __u64 at = off & pk_config.image_mask;
+
+    (void)size;
+    __asm__ volatile("" : "+r"(image)); /* the map is larger than the array that C sees */
+    return image + at;
+}
+
+static __always_inline void pk_count_add(struct pk_count *c, __u32 bytes)
+{
+    __sync_fetch_and_add(&c->packets, 1);
+    __sync_fetch_and_add(&c->bytes, bytes);
+}
+
+static __always_inline void pk_count(__u32 slot, __u32 bytes)
+{
+    __u32 chunk = slot / PK_CHUNK, i = slot % PK_CHUNK;
+    struct pk_count *c;
+    void *map;
+
+    map = bpf_map_lookup_elem(&counters, &chunk);
+    if (!map)
+        return;
+    c = bpf_map_lookup_elem(map, &i);
+    if (c)
+        pk_count_add(c, bytes);
+}
+
+static __always_inline void pk_count_reason(__u32 where, __u32 reason, __u32 bytes)
+{
+    __u32 i = where * PK_REASON_MAX + reason;
+    struct pk_count *c = bpf_map_lookup_elem(&reasons, &i);
+
+    if (c)
+        pk_count_add(c, bytes);
+}
+
+/*
+ * The word, read once per packet and hook. The test build PK_SPLIT_SWITCH makes IPv6 and egress
+ * follow a second word that the loader stores a moment later: the fault that the swap test must
+ * notice.
+ */
+static __always_inline __u64 pk_word(const struct pk_ctl *c, int second)
+{
+#ifdef PK_SPLIT_SWITCH
+    if (second)
+        return *(const volatile __u64 *)&c->split_word;
+#endif
+    (void)second;
+    return *(const volatile __u64 *)&c->word;
+}
+
+/*
+ * The program of the live bank. Returns 1 if the fence does not stand (generation 0): the packet
+ * passes; 0 if the bank has no program: it is dropped.
+ */
+static __always_inline int pk_dispatch(void *ctx, __u32 slot, int second)
+{
+    __u32 zero = 0;
+    struct pk_ctl *c = bpf_map_lookup_elem(&ctl, &zero);
+    __u64 word = c ? pk_word(c, second) : 0;
+
+    if (c && !pk_word_generation(word))
+        return 1;
+    if (c)
+        bpf_tail_call(ctx, &progs, pk_word_live(word) * PK_PROGS + slot);
+    pk_count_reason(PK_AT_NONE, PK_R_DROP_NO_PROG, 0);
+    return 0;
+}
+
+#define pk_loop(n, step, walk) bpf_loop((n), (step), (walk), 0)
+/* A global function: not static, not inlined; the verifier proves it once, for any arguments. */
+#define PK_GLOBAL __attribute__((noinline))

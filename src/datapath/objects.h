@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The compiled BPF objects, as bytes in the binary: nothing is compiled at run time. */
+#pragma once
+
+#include <stddef.h>
+
+struct pk_object {
+    const char *name;
+    const void *data;
+    size_t size;
+};
+
+extern const struct pk_object pk_object_nf;
+extern const struct pk_object pk_object_tc;
+extern const struct pk_object pk_object_xdp;
+extern const struct pk_object pk_object_bench;
