@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A bank: one rule set's image, store and judges. Filled where no program looks, then made live by
+ * one word; docs/adr/0005 says why packets see the old set or the new one.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "classify/compile.h"
+#include "kernel/fence.h"
+#include "kernel/maps.h"
+#include "kernel/store.h"
+
+/*
+ * Waits until every BPF program that is running now has ended: an update of an array of maps calls
+ * synchronize_rcu (maybe_wait_bpf_programs, kernel/bpf/syscall.c). About 7 ms.
+ */
+int pk_grace(void);
+
+/* A bank that neither the live set nor the one before stands in. */
+unsigned pk_bank_free(uint64_t word);
+
+struct pk_bank_set {
+    unsigned bank;
+    enum pk_attach_kind hook;
+    bool guard_all;
+    const struct pk_image *image;
+    const struct pk_buf *store;
+};
+
+/*
+ * Fills and pins a bank; on failure (diagnosed) it is empty again. *ret_image, if wanted, gets the
+ * image map. The bank must be free and no program may run in it.
+ */
+int pk_bank_fill(const struct pk_pins *p, const struct pk_maps *m, const struct pk_bank_set *s,
+                 int *ret_image, struct pk_diags *d);
+/* Whether something of a dead writer, or of a set long gone, is left in it. */
+bool pk_bank_dirty(const struct pk_pins *p, unsigned bank);
+int pk_bank_clear(const struct pk_pins *p, const struct pk_maps *m, unsigned bank);
+/* Whether it has every judge that `hook` needs. */
+bool pk_bank_ready(const struct pk_maps *m, unsigned bank, enum pk_attach_kind hook);
+
+/* A bank's store, mapped. 0; -ENOENT; -EBADMSG. */
+struct pk_stored {
+    void *mem;
+    size_t len;
+    const struct pk_store_head *head;
+};
+int pk_bank_store(const struct pk_pins *p, unsigned bank, struct pk_stored *ret);
+void pk_stored_done(struct pk_stored *s);
+#define _pk_stored_ __attribute__((cleanup(pk_stored_done)))
+
+/* Bytes of the maps of a bank. */
+void pk_bank_bytes(const struct pk_pins *p, unsigned bank, size_t *ret_image, size_t *ret_store);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Diagnostic codes of this room. Append only: one meaning for ever. */
+#pragma once
+
+enum pk_kernel_code {
+    PK_K_PRIVILEGE = 2001, /* not enough privilege */
+    PK_K_NO_BTF,           /* the kernel gives no type information */
+    PK_K_NO_BPFFS,         /* no BPF file system can be had */
+    PK_K_MOUNT_NS,         /* the mount namespace of PID 1 cannot be entered */
+    PK_K_SYSTEM,           /* a system call failed */
+    PK_K_VERIFIER,         /* the kernel's verifier refused a program */
+    PK_K_NO_HOOK,          /* this kernel lacks the hook */
+    PK_K_NEEDS_DEV,        /* the hook cannot cover a whole namespace */
+    PK_K_NO_DEV,           /* no such interface */
+    PK_K_OCCUPIED,         /* somebody else's program is at our place */
+    PK_K_STANDING,         /* the standing fence is another one than asked for */
+    PK_K_OTHER_ABI,        /* the standing fence is another picket's */
+    PK_K_DAMAGED,          /* pins are not what was written */
+    PK_K_NO_BEFORE,        /* there is no set to go back to */
+    PK_K_GENERIC_XDP,      /* warning: XDP runs in the kernel's slow form */
+    PK_K_DEV_GONE,         /* warning: a guarded interface is not there */
+    PK_K_TOO_MANY,         /* more rules, interfaces or bytes than there is room for */
+    PK_K_MEMORY,           /* out of memory */
+};

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/fence.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/macro.h"
+#include "kernel/attach.h"
+#include "kernel/bank.h"
+#include "kernel/guards.h"
+#include "kernel/slots.h"
+#include "kernel/standing.h"
+#include "kernel/sys.h"
+
+/* A reader that meets writer after writer gives up after so many. */
+#define PK_READ_TRIES 64
+
+uint64_t pk_standing_word(const struct pk_fence *f)
+{
+    return __atomic_load_n(&f->ctl->word, __ATOMIC_SEQ_CST);
+}
+
+void pk_standing_switch(struct pk_fence *f, uint64_t word)
+{
+    __atomic_store_n(&f->ctl->word, word, __ATOMIC_SEQ_CST);
+#ifdef PK_SPLIT_SWITCH /* the fault that the swap test must notice */
+    (void)!pk_grace();
+    __atomic_store_n(&f->ctl->split_word, word, __ATOMIC_SEQ_CST);
+#endif
+}
+
+void pk_standing_unmap(struct pk_fence *f)
+{
+    if (f->ctl)
+        munmap(f->ctl, sizeof(*f->ctl));
+    f->ctl = NULL;
+    pk_maps_done(&f->maps);
+}
+
+void pk_standing_done(struct pk_fence *f)
+{
+    pk_standing_unmap(f);
+    pk_pins_done(&f->pins);
+}
+
+int pk_standing_map(struct pk_fence *f, struct pk_diags *d)
+{
+    void *mem;
+    int r = pk_sys_map_mmap(f->maps.fd[PK_MAP_CTL], sizeof(*f->ctl), true, &mem);
+
+    if (r)
+        return pk_sys_error(d, r, "cannot map %s/ctl", f->pins.path);
+    f->ctl = mem;
+    return 0;
+}
+
+/* Whose it is must be known before anything else of it is believed. */
+static int pk_standing_abi(const struct pk_pins *p, struct pk_diags *d)
+{
+    _pk_close_ int fd = -1;
+    struct pk_ctl ctl;
+    uint32_t zero = 0;
+    int r = pk_sys_pinned(p->dir, pk_map_name(PK_MAP_CTL), &fd);
+
+    if (r)
+        return r == -ENOENT ? r : pk_sys_error(d, r, "cannot open %s/ctl", p->path);
+    r = bpf_map_lookup_elem(fd, &zero, &ctl);
+    if (r)
+        return pk_sys_error(d, r, "cannot read %s/ctl", p->path);
+    if (ctl.abi == PK_DATAPATH_ABI)
+        return 0;
+    pk_error(d, PK_K_OTHER_ABI, PK_NOWHERE,
+             "take it down with `picket detach` (this one can), then apply again",
+             "the standing fence was built by another version of picket (its programs speak "
+             "version %llu, these %d)",
+             (unsigned long long)ctl.abi, PK_DATAPATH_ABI);
+    return -EPROTO;
+}
+
+int pk_standing_open(struct pk_fence *f, struct pk_diags *d)
+{
+    int r = pk_standing_abi(&f->pins, d);
+
+    if (!r)
+        r = pk_maps_open(&f->pins, &f->maps);
+    if (r)
+        return r == -ENOENT || r == -EPROTO ? r
+                                            : pk_sys_error(d, r, "cannot open %s", f->pins.path);
+    r = pk_standing_map(f, d);
+    if (r)
+        return r;
+    return pk_word_generation(pk_standing_word(f)) ? 0 : -ENOENT;
+}
+
+int pk_fence_open(struct pk_fence **ret, struct pk_diags *d)
+{
+    _pk_standing_ struct pk_fence f = PK_FENCE_NONE;
+    struct pk_fence *owned;
+    int r = pk_pins_open(&f.pins, d);
+
+    if (!r)
+        r = pk_standing_open(&f, d);
+    if (r)
+        return r;
+    owned = malloc(sizeof(*owned));
+    if (!owned)
+        return pk_sys_error(d, -ENOMEM, "cannot open the fence");
+    *owned = f;
+    f = PK_FENCE_NONE;
+    *ret = owned;
+    return 0;
+}
+
+void pk_fence_close(struct pk_fence **f)
+{
+    if (!*f)
+        return;
+    pk_standing_done(*f);
+    free(*f);
+    *f = NULL;
+}
+
+static int pk_fence_read_bank(struct pk_fence *f, unsigned bank, struct pk_arena *a,
+                              struct pk_live *ret)
+{
+    _pk_stored_ struct pk_stored s = {0};
+    int r = pk_bank_store(&f->pins, bank, &s);
+
+    return r ? r : pk_store_read(s.head, a, ret);
+}
+
+/* A writer may switch, and then fill the very bank we read: what was read counts if the word held.
+ */
+int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk_live *ret,
+                  struct pk_diags *d)
+{
+    struct pk_live live = {0};
+    int r = -EBUSY;
+
+    for (int i = 0; i < PK_READ_TRIES; i++) {
+        uint64_t word = pk_standing_word(f);
+        unsigned bank = before ? pk_word_before(word) : pk_word_live(word);
+
+        if (!pk_word_generation(word) || bank >= PK_BANKS)
+            return -ENOENT;
+        r = pk_fence_read_bank(f, bank, a, &live);
+        if (pk_standing_word(f) != word)
+            continue;
+        if (r)
+            break;
+        if (!before)
+            live.generation = pk_word_generation(word);
+        *ret = live;
+        return 0;
+    }
+    if (r == -ENOMEM)
+        return pk_sys_error(d, r, "cannot read the rule set back");
+    pk_error(d, PK_K_DAMAGED, PK_NOWHERE,
+             "somebody wrote to the pins below it: `picket detach`, then apply again",
+             "the rule set kept in %s cannot be read back: %s", f->pins.path, strerror(-r));
+    return r ? r : -EBUSY;
+}
+
+int pk_fence_counters(struct pk_fence *f, const struct pk_live *live, enum pk_family family,
+                      struct pk_counters *rule, struct pk_counters policy[PK_HOOK_N])
+{
+    const struct pk_ruleset *rs = live->family[family];
+    int r;
+
+    if (!rs || !rs->given) {
+        memset(policy, 0, PK_HOOK_N * sizeof(*policy));
+        return 0;
+    }
+    r = pk_slots_read(&f->maps, live->slot[family], rs->n_rules, rule);
+    return r ? r : pk_slots_read(&f->maps, live->policy_slot[family], PK_HOOK_N, policy);
+}
+
+int pk_fence_reasons(struct pk_fence *f, struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
+{
+    _pk_free_ struct pk_count *value = NULL;
+    size_t cpus;
+    int r = pk_sys_cpus(&cpus);
+
+    if (r)
+        return r;
+    value = calloc(cpus, sizeof(*value));
+    if (!value)
+        return -ENOMEM;
+    memset(reasons, 0, sizeof(struct pk_count[PK_WHERE_N][PK_REASON_N]));
+    for (uint32_t w = 0; w < PK_WHERE_N; w++)
+        for (uint32_t i = 0; i < PK_REASON_N; i++) {
+            uint32_t key = w * PK_REASON_MAX + i;
+
+            r = bpf_map_lookup_elem(f->maps.fd[PK_MAP_REASONS], &key, value);
+            if (r)
+                return r;
+            for (size_t c = 0; c < cpus; c++) {
+                reasons[w][i].packets += value[c].packets;
+                reasons[w][i].bytes += value[c].bytes;
+            }
+        }
+    return 0;
+}
+
+static int pk_info_devs(struct pk_fence *f, struct pk_fence_info *info)
+{
+    _pk_free_ struct pk_guard *guards = NULL;
+    size_t n = 0;
+    int r = pk_guards_read(&f->maps, &guards, &n);
+
+    if (r)
+        return r;
+    info->devs = calloc(n + 1, sizeof(*info->devs));
+    if (!info->devs)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        memcpy(info->devs[i], guards[i].name, sizeof(*info->devs));
+    info->n_devs = n;
+    return 0;
+}
+
+static int pk_info_attachments(struct pk_fence *f, struct pk_fence_info *info)
+{
+    struct pk_attach a = {.pins = &f->pins, .maps = &f->maps, .hook = info->hook};
+    int r;
+
+    pk_dispatch_open(&f->pins, &a.dispatch);
+    r = pk_attach_list(&a, &info->attachments, &info->n_attachments);
+    pk_progs_done(&a.dispatch);
+    return r;
+}
+
+int pk_fence_info(struct pk_fence *f, struct pk_fence_info *ret, struct pk_diags *d)
+{
+    struct pk_fence_info info = {
+        .hook = (enum pk_attach_kind)f->ctl->hook,
+        .cookie = f->pins.cookie,
+    };
+    size_t cpus;
+    int r = pk_sys_cpus(&cpus);
+
+    if (!r)
+        info.counter_bytes = f->ctl->n_chunks * PK_CHUNK * sizeof(struct pk_count) * cpus;
+    if (!r)
+        r = pk_info_devs(f, &info);
+    if (!r)
+        r = pk_info_attachments(f, &info);
+    if (r) {
+        pk_fence_info_done(&info);
+        return pk_sys_error(d, r, "cannot read the state of the fence");
+    }
+    memcpy(info.path, f->pins.path, sizeof(info.path));
+    pk_bank_bytes(&f->pins, pk_word_live(pk_standing_word(f)), &info.image_bytes,
+                  &info.store_bytes);
+    *ret = info;
+    return 0;
+}
+
+void pk_fence_info_done(struct pk_fence_info *i)
+{
+    free(i->attachments);
+    free(i->devs);
+    *i = (struct pk_fence_info){0};
+}

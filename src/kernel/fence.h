@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The fence in the kernel: its pins, programs, maps and links, and how they are changed. The only
+ * room that calls bpf(2) and netlink.
+ *
+ * Pins: /sys/fs/bpf/picket/<netns cookie>/ in the mount namespace of PID 1, so that they outlive
+ * `ip netns exec`:
+ *
+ *   ctl  counters  reasons  ifnames  guards  progs_nf  progs_tc  progs_xdp  prog_*  link_*
+ *   bank0/{image,store}  bank1/{…}  bank2/{…}
+ *
+ * A directory lock (flock) admits one writer. A writer fills a bank that is neither live nor the
+ * one before, then stores the word (abi/ctl.h). A killed writer leaves the live bank as it was.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+#include "classify/compile.h"
+#include "datapath/abi/ctl.h"
+#include "rules/ruleset.h"
+
+enum pk_attach_kind { PK_ATTACH_AUTO, PK_ATTACH_NETFILTER, PK_ATTACH_TC, PK_ATTACH_XDP };
+
+struct pk_fence; /* an open fence: pinned maps mapped or held by fd. Owned. */
+
+struct pk_apply_options {
+    enum pk_attach_kind hook;
+    const char *const *devs; /* n_devs interface names; 0: the whole network namespace */
+    size_t n_devs;
+    bool devs_given, hook_given; /* false: keep what the standing fence has */
+    bool counters;               /* load counters of the rule set into the rules' slots */
+    size_t memory_max;           /* of the image; 0: PK_IMAGE_MAX */
+};
+
+/* One attachment, for status. */
+struct pk_attachment {
+    char dev[16];   /* "" for netfilter */
+    char where[24]; /* "INPUT ipv4", "ingress", "egress", "xdp" */
+    char how[24];   /* "netfilter link", "tcx", "clsact", "xdp native", "xdp generic" */
+    uint32_t link_id, prog_id;
+    bool alive; /* false: its interface is gone */
+};
+
+struct pk_live {
+    struct pk_ruleset *family[PK_FAMILY_N]; /* in the caller's arena; `given` false: open */
+    uint32_t *slot[PK_FAMILY_N];            /* counter slot by ordinal */
+    uint32_t policy_slot[PK_FAMILY_N][PK_HOOK_N];
+    uint64_t generation;
+    struct pk_u128 id;
+    int64_t applied_at; /* seconds since the epoch */
+};
+
+/* Opens the standing fence of this network namespace. 0; -ENOENT: none stands; -errno (diagnosed).
+ */
+int pk_fence_open(struct pk_fence **ret, struct pk_diags *d);
+void pk_fence_close(struct pk_fence **f);
+
+/* The live set (or, before = true, the one before it: -ENOENT if none), read back from its store.
+ */
+int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk_live *ret,
+                  struct pk_diags *d);
+
+/* Exact counters, summed over CPUs: rule[n_rules] by ordinal. */
+int pk_fence_counters(struct pk_fence *f, const struct pk_live *live, enum pk_family family,
+                      struct pk_counters *rule, struct pk_counters policy[PK_HOOK_N]);
+
+/* reasons[PK_WHERE_N][PK_REASON_N] */
+int pk_fence_reasons(struct pk_fence *f, struct pk_count reasons[PK_WHERE_N][PK_REASON_N]);
+
+struct pk_fence_info {
+    enum pk_attach_kind hook;
+    struct pk_attachment *attachments; /* owned by the info */
+    size_t n_attachments;
+    char (*devs)[16]; /* guarded; none: the whole namespace */
+    size_t n_devs;
+    size_t image_bytes, store_bytes, counter_bytes;
+    uint64_t cookie;
+    char path[64];
+};
+int pk_fence_info(struct pk_fence *f, struct pk_fence_info *ret, struct pk_diags *d);
+void pk_fence_info_done(struct pk_fence_info *i);
+
+/*
+ * Puts a rule set in force: builds the fence if none stands, else writes the next bank and
+ * switches. rs[f] NULL: that family stays as it is. All or nothing: on failure (diagnosed) the
+ * fence is as it was. *ret_open gets the families that remain open (bit per family).
+ */
+int pk_fence_apply(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_apply_options *o,
+                   unsigned *ret_open, struct pk_diags *d);
+/* Back to the set before; it then becomes the live one, and the live one the one before. */
+int pk_fence_undo(struct pk_diags *d);
+/* Removes every trace. -ENOENT if none stands. */
+int pk_fence_detach(struct pk_diags *d);
+/* Removes pins of network namespaces that no process, mount or descriptor refers to. How many. */
+int pk_fence_sweep(struct pk_diags *d);
+
+/* What this kernel offers, probed (never guessed from a version), for status and errors. */
+struct pk_probe {
+    bool btf, netfilter_link, tcx, xdp_link, rdonly_cast, kern_ctx, bpf_loop;
+};
+void pk_probe_run(struct pk_probe *ret);

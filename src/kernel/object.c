@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/object.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "datapath/objects.h"
+#include "kernel/fault.h"
+#include "kernel/sys.h"
+
+#define PK_IMAGE_SECTION ".data.image"
+
+enum pk_object_no { PK_OBJECT_NF, PK_OBJECT_TC, PK_OBJECT_XDP, PK_OBJECT_N };
+
+static const struct pk_object_def {
+    const struct pk_object *bytes;
+    enum pk_map progs;
+} pk_object_defs[PK_OBJECT_N] = {
+    {&pk_object_nf, PK_MAP_PROGS_NF},
+    {&pk_object_tc, PK_MAP_PROGS_TC},
+    {&pk_object_xdp, PK_MAP_PROGS_XDP},
+};
+
+static const struct pk_prog_def {
+    enum pk_object_no object;
+    const char *name[2]; /* judge, dispatcher */
+} pk_prog_defs[PK_PROGS] = {
+    [PK_PROG_NF] = {PK_OBJECT_NF, {"nf_judge", "nf_dispatch"}},
+    [PK_PROG_TC_INGRESS] = {PK_OBJECT_TC, {"tc_ingress_judge", "tc_ingress_dispatch"}},
+    [PK_PROG_TC_EGRESS] = {PK_OBJECT_TC, {"tc_egress_judge", "tc_egress_dispatch"}},
+    [PK_PROG_XDP] = {PK_OBJECT_XDP, {"xdp_judge", "xdp_dispatch"}},
+};
+
+unsigned pk_hook_progs(enum pk_attach_kind hook)
+{
+    switch (hook) {
+    case PK_ATTACH_NETFILTER:
+        return 1u << PK_PROG_NF;
+    case PK_ATTACH_TC:
+        return 1u << PK_PROG_TC_INGRESS | 1u << PK_PROG_TC_EGRESS;
+    case PK_ATTACH_XDP: /* XDP sees what comes in; what goes out is tc's, as in the paper */
+        return 1u << PK_PROG_XDP | 1u << PK_PROG_TC_EGRESS;
+    default:
+        return 0;
+    }
+}
+
+enum pk_map pk_prog_array(enum pk_prog_slot slot)
+{
+    return pk_object_defs[pk_prog_defs[slot].object].progs;
+}
+
+void pk_progs_done(struct pk_progs *p)
+{
+    for (int i = 0; i < PK_PROGS; i++)
+        pk_close_p(&p->fd[i]);
+    *p = PK_PROGS_NONE;
+}
+
+/*
+ * What libbpf says, its tail only: the verifier's log can be megabytes long and its last lines tell
+ * why. libbpf has one print function for the process, so this is a variable of the process too.
+ */
+static char pk_log[4096];
+
+static int pk_log_print(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+    _pk_free_ char *s = NULL;
+    size_t old = strlen(pk_log), room = sizeof(pk_log) - 1, len;
+    int n;
+
+    if (level == LIBBPF_DEBUG)
+        return 0;
+    n = vasprintf(&s, fmt, ap);
+    if (n < 0) {
+        s = NULL;
+        return 0;
+    }
+    len = PK_MIN((size_t)n, room);
+    if (old + len > room) {
+        memmove(pk_log, pk_log + (old + len - room), room - len);
+        old = room - len;
+    }
+    memcpy(pk_log + old, s + ((size_t)n - len), len);
+    pk_log[old + len] = 0;
+    return n;
+}
+
+static void pk_log_start(void)
+{
+    pk_log[0] = 0;
+    libbpf_set_print(pk_log_print);
+}
+
+/* The last lines of the verifier's log, as one line. NULL if it never got to speak. */
+static const char *pk_log_verifier(void)
+{
+    char *end = strstr(pk_log, "-- END PROG LOAD LOG");
+    char *start;
+    int lines = 0;
+
+    if (!end)
+        return NULL;
+    while (end > pk_log && end[-1] != '\n') /* libbpf's own prefix of that line */
+        end--;
+    *end = 0;
+    for (start = end; start > pk_log; start--)
+        if (start[-1] == '\n' && start != end && ++lines == 4)
+            break;
+    for (char *c = start; *c; c++)
+        if (*c == '\n')
+            *c = c[1] ? '|' : 0;
+    return start;
+}
+
+/* ESRCH is what libbpf makes of a kernel whose type information it cannot read. */
+static int pk_object_refused(const char *name, int r, struct pk_diags *d)
+{
+    const char *said = pk_log_verifier();
+
+    if (r != -EPERM && (r == -ESRCH || access("/sys/kernel/btf/vmlinux", R_OK)))
+        pk_error(d, PK_K_NO_BTF, PK_NOWHERE,
+                 "use --hook tc, which does without; or a kernel with CONFIG_DEBUG_INFO_BTF=y, as "
+                 "every Debian kernel since 11 is, with sysfs mounted on /sys",
+                 "program %s does not load: /sys/kernel/btf/vmlinux is not there or not readable",
+                 name);
+    else if (said && r != -EPERM)
+        pk_error(d, PK_K_VERIFIER, PK_NOWHERE,
+                 "this is a fault of picket or of a kernel it was not tested with: report it with "
+                 "the output of `uname -r`",
+                 "the kernel refuses program %s: %s: %s", name, strerror(-r), said);
+    else
+        pk_sys_error(d, r, "program %s does not load", name);
+    return r;
+}
+
+/* The place of the loader's constants in .rodata, by the object's own type information. */
+static int pk_config_offset(struct bpf_object *o, size_t *ret)
+{
+    const struct btf *btf = bpf_object__btf(o);
+    int id = btf ? btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC) : -ENOENT;
+    const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+
+    for (unsigned i = 0; t && i < btf_vlen(t); i++) {
+        const struct btf_var_secinfo *v = btf_var_secinfos(t) + i;
+        const struct btf_type *var = btf__type_by_id(btf, v->type);
+
+        if (!strcmp(btf__name_by_offset(btf, var->name_off), "pk_config")) {
+            *ret = v->offset;
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int pk_object_configure(struct bpf_object *o, const struct pk_config *config)
+{
+    struct bpf_map *map = bpf_object__find_map_by_name(o, ".rodata");
+    size_t size, offset;
+    char *value;
+    int r;
+
+    if (!map)
+        return -ENOENT;
+    value = (char *)bpf_map__initial_value(map, &size); /* ours to write until it is loaded */
+    r = pk_config_offset(o, &offset);
+    if (r || !value || offset + sizeof(*config) > size)
+        return r ? r : -EINVAL;
+    memcpy(value + offset, config, sizeof(*config));
+    return 0;
+}
+
+static int pk_object_reuse(struct bpf_object *o, const char *name, int fd)
+{
+    struct bpf_map *map = bpf_object__find_map_by_name(o, name);
+
+    return map ? bpf_map__reuse_fd(map, fd) : 0; /* a map that the object does not use */
+}
+
+/*
+ * The image in the place of the object's own data section. bpf_map__reuse_fd() takes the size of
+ * the map it is given for the size of libbpf's own copy of the section, and bpf_object__close()
+ * then unmaps so many bytes: with a larger image, memory that is somebody else's (libbpf 1.1.2). So
+ * it is given a map of the section's own size first, and under that descriptor's number the image
+ * next.
+ */
+static int pk_object_bind_image(struct bpf_object *o, int image)
+{
+    struct bpf_map *map = bpf_object__find_map_by_name(o, PK_IMAGE_SECTION);
+    _pk_close_ int like = -1;
+    struct pk_map_spec spec = {"section", BPF_MAP_TYPE_ARRAY, 4, 0, 1, BPF_F_MMAPABLE};
+    int r;
+
+    if (!map)
+        return -ENOENT;
+    spec.value_size = bpf_map__value_size(map);
+    r = pk_sys_map_create(&spec, -1, &like);
+    if (!r)
+        r = bpf_map__reuse_fd(map, like);
+    if (r)
+        return r;
+    return dup3(image, bpf_map__fd(map), O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+static int pk_object_bind(struct bpf_object *o, const struct pk_object_def *def,
+                          const struct pk_load *l)
+{
+    int r = pk_object_bind_image(o, l->image);
+
+    for (int m = PK_MAP_CTL; !r && m <= PK_MAP_GUARDS; m++)
+        r = pk_object_reuse(o, pk_map_name(m), l->maps->fd[m]);
+    if (!r)
+        r = pk_object_reuse(o, "progs", l->maps->fd[def->progs]);
+    return r ? r : pk_object_configure(o, &l->config);
+}
+
+static const char *pk_wanted_name(const struct pk_load *l, enum pk_object_no no, int slot)
+{
+    if (!(l->progs & 1u << slot) || pk_prog_defs[slot].object != no)
+        return NULL;
+    return pk_prog_defs[slot].name[l->dispatchers];
+}
+
+/* Program types by number where libbpf 1.1 does not know them from their section. */
+static void pk_object_choose(struct bpf_object *o, enum pk_object_no no, const struct pk_load *l)
+{
+    struct bpf_program *p;
+
+    bpf_object__for_each_program(p, o)
+    {
+        bool wanted = false;
+
+        for (int s = 0; s < PK_PROGS; s++) {
+            const char *name = pk_wanted_name(l, no, s);
+
+            wanted |= name && !strcmp(name, bpf_program__name(p));
+        }
+        bpf_program__set_autoload(p, wanted);
+        if (no == PK_OBJECT_NF) {
+            bpf_program__set_type(p, (enum bpf_prog_type)PK_BPF_PROG_TYPE_NETFILTER);
+            bpf_program__set_expected_attach_type(p, (enum bpf_attach_type)PK_BPF_NETFILTER);
+        }
+    }
+}
+
+static int pk_object_take(struct bpf_object *o, enum pk_object_no no, const struct pk_load *l,
+                          struct pk_progs *into)
+{
+    for (int s = 0; s < PK_PROGS; s++) {
+        const char *name = pk_wanted_name(l, no, s);
+        struct bpf_program *p = name ? bpf_object__find_program_by_name(o, name) : NULL;
+
+        if (!name)
+            continue;
+        if (!p)
+            return -ENOENT;
+        into->fd[s] = fcntl(bpf_program__fd(p), F_DUPFD_CLOEXEC, 3);
+        if (into->fd[s] < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+static void pk_object_p(struct bpf_object **o)
+{
+    bpf_object__close(*o);
+}
+
+static int pk_object_load_one(enum pk_object_no no, const struct pk_load *l, struct pk_progs *into,
+                              struct pk_diags *d)
+{
+    const struct pk_object_def *def = &pk_object_defs[no];
+    const char *name = def->bytes->name;
+    LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
+    __attribute__((cleanup(pk_object_p))) struct bpf_object *o = NULL;
+    int r;
+
+    pk_log_start();
+    o = bpf_object__open_mem(def->bytes->data, def->bytes->size, &opts);
+    if (!o)
+        return pk_sys_error(d, -errno, "the built-in object %s cannot be read", name);
+    pk_object_choose(o, no, l);
+    r = pk_object_bind(o, def, l);
+    if (r)
+        return pk_sys_error(d, r, "the maps of the built-in object %s do not fit", name);
+    r = pk_fault();
+    if (!r)
+        r = bpf_object__load(o);
+    if (r)
+        return pk_object_refused(name, r, d);
+    r = pk_object_take(o, no, l, into);
+    return r ? pk_sys_error(d, r, "a program of %s is missing", name) : 0;
+}
+
+int pk_object_load(const struct pk_load *l, int ret[PK_PROGS], struct pk_diags *d)
+{
+    _pk_progs_ struct pk_progs progs = PK_PROGS_NONE;
+
+    for (int no = 0; no < PK_OBJECT_N; no++) {
+        bool any = false;
+        int r;
+
+        for (int s = 0; s < PK_PROGS; s++)
+            any |= pk_wanted_name(l, (enum pk_object_no)no, s) != NULL;
+        r = any ? pk_object_load_one((enum pk_object_no)no, l, &progs, d) : 0;
+        if (r)
+            return r;
+    }
+    memcpy(ret, progs.fd, sizeof(progs.fd));
+    progs = PK_PROGS_NONE;
+    return 0;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * BPF objects into the kernel. An object holds the dispatcher of its hooks, loaded once when the
+ * fence is built, and the judges, loaded anew for every bank: they differ in the image they are
+ * bound to, and a newer picket's judges come into a standing fence this way.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/diag.h"
+#include "datapath/abi/ctl.h"
+#include "kernel/fence.h"
+#include "kernel/maps.h"
+
+/* The programs that a hook needs, as a set of bits 1 << enum pk_prog_slot. */
+unsigned pk_hook_progs(enum pk_attach_kind hook);
+/* The program array that a slot stands in. */
+enum pk_map pk_prog_array(enum pk_prog_slot slot);
+
+struct pk_load {
+    unsigned progs;   /* which, by slot */
+    bool dispatchers; /* dispatchers, or else judges */
+    const struct pk_maps *maps;
+    int image; /* map of the bank; for dispatchers any image map */
+    struct pk_config config;
+};
+
+/* ret[slot] gets an owned descriptor for each bit of `progs`, -1 elsewhere. 0 or -errno
+ * (diagnosed). */
+int pk_object_load(const struct pk_load *l, int ret[PK_PROGS], struct pk_diags *d);
+
+struct pk_progs {
+    int fd[PK_PROGS];
+};
+#define PK_PROGS_NONE ((struct pk_progs){{-1, -1, -1, -1}})
+void pk_progs_done(struct pk_progs *p);
+#define _pk_progs_ __attribute__((cleanup(pk_progs_done)))

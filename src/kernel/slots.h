@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Counter slots (abi/ctl.h). Which are in use is not written down anywhere: it is what the stores
+ * of the live set and the one before say, so a killed writer leaks none.
+ *
+ * A rule that stays keeps its slot. A new rule gets a slot that neither set uses, zeroed before any
+ * packet can meet it.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "classify/compile.h"
+#include "kernel/maps.h"
+#include "kernel/store.h"
+
+/* A slot that a new rule or policy got, and what it counts from. */
+struct pk_fresh {
+    uint32_t slot;
+    struct pk_counters from;
+};
+
+struct pk_slot_plan {
+    struct pk_slots slots;
+    struct pk_fresh *fresh; /* ascending */
+    size_t n_fresh;
+    uint32_t n_chunks; /* that must exist */
+};
+
+struct pk_slot_request {
+    const struct pk_ruleset *rs[PK_FAMILY_N]; /* what is to come; NULL or not given: none */
+    const struct pk_live *live;               /* NULL: there is none */
+    const struct pk_store_head *used[2];      /* stores whose slots are taken; NULL: none */
+    bool counters[PK_FAMILY_N];               /* all fresh, from the rules' own counters */
+    uint32_t n_chunks;                        /* that exist */
+};
+
+/* Pure. Everything in `a`. 0; -ENOSPC: more counters than PK_CHUNKS_MAX chunks; -ENOMEM. */
+int pk_slots_plan(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret);
+
+/* Makes chunks and sets fresh slots; ctl->n_chunks follows. Touches no slot in use. */
+int pk_slots_prepare(const struct pk_maps *m, struct pk_ctl *ctl, const struct pk_slot_plan *plan,
+                     struct pk_diags *d);
+
+/* Counts of slots, summed over CPUs. Slots of chunks that do not exist count nothing. */
+int pk_slots_read(const struct pk_maps *m, const uint32_t *slot, size_t n, struct pk_counters *ret);
