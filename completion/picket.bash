@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for picket(1)
+
+_picket()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=
+    local verb=${COMP_WORDS[1]} common='--json --help -h' family='-4 -6 --ipv4 --ipv6'
+
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        words='status check diff apply undo save explain detach demo bench help --version --help'
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+        return
+    fi
+    case $prev in
+    --hook) words='auto netfilter tc xdp' ;;
+    --dev | in | out)
+        for dev in /sys/class/net/*; do words+=" ${dev##*/}"; done ;;
+    --rules)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return ;;
+    --memory-max | --frame | --rounds | --time | --only) return ;;
+    help) words='status check diff apply undo save explain detach demo bench' ;;
+    esac
+    if [ -n "$words" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+        return
+    fi
+    case $verb in
+    check) words="--plan --hook --counters -c --memory-max --filter-only $family" ;;
+    diff) words="--filter-only $family" ;;
+    apply) words="--dev --hook --counters -c --memory-max --filter-only $family" ;;
+    save) words="--counters -c $family" ;;
+    explain) words="--rules --frame --all $family"
+        [[ $cur == -* ]] || words+=' in out to flags type tcp udp icmp icmpv6 sctp dccp udplite' ;;
+    demo) words=--hook ;;
+    bench) words='--quick --rounds --time --only' ;;
+    status | undo | detach) ;;
+    *) return ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words $common" -- "$cur")
+    case $verb in
+    check | diff | apply)
+        if [[ $cur != -* ]]; then
+            compopt -o filenames
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        fi ;;
+    esac
+}
+complete -F _picket picket

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Arguments that more than one verb takes. Each answers as pk_cli_take_fn does: 1 or -1, said why.
+ */
+#pragma once
+
+#include "cli/cli.h"
+
+int pk_hook_arg(const struct pk_args *a, enum pk_attach_kind *ret);
+int pk_memory_arg(const struct pk_args *a, size_t *ret);
+int pk_dev_arg(const struct pk_args *a, const char **devs, size_t *n, size_t max);

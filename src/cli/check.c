@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/out.h"
+#include "classify/compile.h"
+#include "classify/essential.h"
+#include "classify/lint.h"
+#include "cli/arguments.h"
+#include "cli/cli.h"
+#include "cli/codes.h"
+#include "cli/files.h"
+#include "rules/leaf.h"
+
+const struct pk_option_def pk_options_check[] = {
+    PK_FILE_OPTIONS,
+    {"counters", 'c', NULL, "read the files' counters too"},
+    {"plan", 0, NULL, "show the tables chosen, and their bytes"},
+    {"hook", 0, "HOOK", "the hook it is for: auto, netfilter, tc or xdp"},
+    {"memory-max", 0, "BYTES", "refuse a larger image (K, M, G; default 256M)"},
+    PK_COMMON_OPTIONS,
+};
+
+struct check {
+    struct pk_files files;
+    bool plan;
+    enum pk_attach_kind hook;
+    size_t memory_max;
+};
+
+static int take(void *arg, const struct pk_args *a, const struct pk_option_def *o)
+{
+    struct check *k = arg;
+
+    if (o && pk_option_is(o, "plan")) {
+        k->plan = true;
+        return 1;
+    }
+    if (o && pk_option_is(o, "hook"))
+        return pk_hook_arg(a, &k->hook);
+    if (o && pk_option_is(o, "memory-max"))
+        return pk_memory_arg(a, &k->memory_max);
+    return pk_files_arg(&k->files, a, o);
+}
+
+/* Counter slots as tests number them: the image is the same but for the numbers. */
+static int number_slots(struct pk_cli *c, const struct pk_ruleset *const rs[PK_FAMILY_N],
+                        struct pk_slots *ret)
+{
+    uint32_t next = 0;
+
+    for (int f = 0; f < PK_FAMILY_N; f++) {
+        uint32_t *slot;
+
+        if (!rs[f])
+            continue;
+        slot = pk_arena_array(&c->arena, uint32_t, rs[f]->n_rules);
+        if (!slot)
+            return -ENOMEM;
+        for (uint32_t i = 0; i < rs[f]->n_rules; i++)
+            slot[i] = next++;
+        ret->rule[f] = slot;
+        for (int h = 0; h < PK_HOOK_N; h++)
+            ret->policy[f][h] = next++;
+    }
+    return 0;
+}
+
+static const char *method_name(enum pk_method m)
+{
+    return m == PK_M_DIRECT     ? "direct"
+           : m == PK_M_SEARCH32 ? "search, 4 bytes"
+                                : "search, 16 bytes";
+}
+
+static int print_fields(const struct pk_family_plan *p)
+{
+    _pk_table_ struct pk_table *t = pk_table_new(
+        (const char *const[]){"field", "looked up by", "intervals", "rows", "bytes", NULL});
+
+    if (!t)
+        return -ENOMEM;
+    for (int f = 0; f < PK_FIELD_N; f++) {
+        const struct pk_field_plan *q = &p->field[f];
+
+        pk_table_str(t, pk_field_name(f));
+        if (q->used) {
+            pk_table_str(t, method_name(q->method));
+            pk_table_u64(t, q->intervals);
+            pk_table_u64(t, q->rows);
+            pk_table_u64(t, q->bytes);
+        } else {
+            pk_table_str(t, "- (no rule uses it)");
+        }
+        pk_table_end_row(t);
+    }
+    return pk_table_print(t, 2, stdout);
+}
+
+static int print_plan(const struct pk_plan *plan)
+{
+    char b[4][16];
+
+    for (int f = 0; f < PK_FAMILY_N; f++) {
+        const struct pk_family_plan *p = &plan->family[f];
+        int r;
+
+        if (!p->present)
+            continue;
+        printf("%s: %zu rule%s in %zu chains, %zu %s, jumps %zu deep\n", pk_family_name(f),
+               p->rules, p->rules == 1 ? "" : "s", p->chains, p->leaves,
+               p->leaves == 1 ? "leaf" : "leaves", p->depth);
+        r = print_fields(p);
+        if (r)
+            return r;
+        printf("  rows %s, leaves %s, steps %s\n\n", pk_bytes_str(p->row_bytes, b[0]),
+               pk_bytes_str(p->leaf_bytes, b[1]), pk_bytes_str(p->step_bytes, b[2]));
+    }
+    printf("image: %s\n", pk_bytes_str(plan->bytes, b[3]));
+    return 0;
+}
+
+static json_t *fields_json(const struct pk_family_plan *p)
+{
+    json_t *list = json_array();
+
+    for (int f = 0; f < PK_FIELD_N; f++) {
+        const struct pk_field_plan *q = &p->field[f];
+
+        if (q->used)
+            json_array_append_new(
+                list, json_pack("{s:s,s:s,s:I,s:I,s:I}", "field", pk_field_name(f), "method",
+                                method_name(q->method), "intervals", (json_int_t)q->intervals,
+                                "rows", (json_int_t)q->rows, "bytes", (json_int_t)q->bytes));
+    }
+    return list;
+}
+
+static json_t *plan_json(const struct pk_plan *plan)
+{
+    json_t *o = json_pack("{s:I}", "image_bytes", (json_int_t)plan->bytes);
+
+    for (int f = 0; f < PK_FAMILY_N; f++) {
+        const struct pk_family_plan *p = &plan->family[f];
+
+        if (p->present)
+            json_object_set_new(
+                o, pk_family_name(f),
+                json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "rules", (json_int_t)p->rules,
+                          "leaves", (json_int_t)p->leaves, "chains", (json_int_t)p->chains, "depth",
+                          (json_int_t)p->depth, "row_bytes", (json_int_t)p->row_bytes, "leaf_bytes",
+                          (json_int_t)p->leaf_bytes, "step_bytes", (json_int_t)p->step_bytes,
+                          "fields", fields_json(p)));
+    }
+    return o;
+}
+
+static bool names_interfaces(const struct pk_ruleset *rs)
+{
+    for (size_t i = 0; rs && i < rs->n_chains; i++)
+        for (size_t k = 0; k < rs->chains[i]->n_rules; k++)
+            if (rs->chains[i]->rules[k]->ip.iif[0] || rs->chains[i]->rules[k]->ip.oif[0])
+                return true;
+    return false;
+}
+
+/* Netfilter is exact, and auto takes it where it can be had: nothing to say. */
+static void warn_hook(struct pk_cli *c, enum pk_attach_kind hook, const struct pk_files_read *read)
+{
+    if (hook != PK_ATTACH_TC && hook != PK_ATTACH_XDP)
+        return;
+    pk_warn(
+        &c->d, PK_D_HOOK_FRAMES, PK_NOWHERE, "where that matters, use --hook netfilter",
+        "on %s, packets are judged before DNAT, before fragments are put together and before GRO",
+        pk_attach_name(hook));
+    if (names_interfaces(read->family[PK_IPV4]) || names_interfaces(read->family[PK_IPV6]))
+        pk_warn(&c->d, PK_D_HOOK_NAMES, PK_NOWHERE, "apply again when an interface has appeared",
+                "on %s, rules with -i or -o do not know interfaces that appear after apply",
+                pk_attach_name(hook));
+}
+
+static int lint(struct pk_cli *c, const struct pk_files_read *read)
+{
+    int r = 0;
+
+    for (int f = 0; !r && f < PK_FAMILY_N; f++)
+        if (read->family[f])
+            r = pk_lint_rules(read->family[f], &c->d);
+    if (!r && read->family[PK_IPV4] && read->family[PK_IPV6])
+        r = pk_lint_unequal(read->family[PK_IPV4], read->family[PK_IPV6], &c->d);
+    return r ? r : pk_essential_check(read->family[PK_IPV6], &c->d);
+}
+
+static void print_summary(struct pk_cli *c, const struct pk_files_read *read, size_t bytes)
+{
+    json_t *families = json_object();
+    char b[16];
+
+    for (int f = 0; f < PK_FAMILY_N; f++) {
+        const struct pk_ruleset *rs = read->family[f];
+
+        if (!rs)
+            continue;
+        json_object_set_new(families, pk_family_name(f),
+                            json_pack("{s:I,s:I,s:o}", "rules", (json_int_t)rs->n_rules, "chains",
+                                      (json_int_t)rs->n_chains, "file",
+                                      pk_json_text(read->path[f])));
+        if (!c->json)
+            printf("%s  %s: %u rule%s in %zu chains\n", pk_family_name(f), read->path[f],
+                   rs->n_rules, rs->n_rules == 1 ? "" : "s", rs->n_chains);
+    }
+    json_object_set_new(c->obj, "families", families);
+    json_object_set_new(c->obj, "image_bytes", json_integer((json_int_t)bytes));
+    if (!c->json)
+        printf("good: an image of %s, %zu warning%s\n", pk_bytes_str(bytes, b), c->d.n_warnings,
+               c->d.n_warnings == 1 ? "" : "s");
+}
+
+static enum pk_exit compile(struct pk_cli *c, const struct check *k,
+                            const struct pk_files_read *read)
+{
+    const struct pk_ruleset *rs[PK_FAMILY_N] = {read->family[0], read->family[1]};
+    struct pk_slots slots = {0};
+    struct pk_image image = {0};
+    int r = number_slots(c, rs, &slots);
+
+    if (!r)
+        r = pk_compile(rs, &slots, k->memory_max, &image, &c->d);
+    if (r)
+        return pk_cli_refused(c, r, "cannot compile");
+    if (c->json && k->plan)
+        json_object_set_new(c->obj, "plan", plan_json(&image.plan));
+    else if (k->plan)
+        r = print_plan(&image.plan);
+    if (!r)
+        print_summary(c, read, image.plan.bytes);
+    pk_image_done(&image);
+    return r ? pk_cli_refused(c, r, "cannot show the plan") : PK_EXIT_DONE;
+}
+
+static enum pk_exit run(struct pk_cli *c, const struct check *k)
+{
+    struct pk_files_read read;
+    int r;
+
+    if (pk_files_load(c, &k->files, &read))
+        return PK_EXIT_USAGE;
+    warn_hook(c, k->hook, &read);
+    r = lint(c, &read);
+    if (r)
+        return pk_cli_refused(c, r, "cannot check");
+    return compile(c, k, &read);
+}
+
+int pk_cli_check(int argc, char **argv)
+{
+    struct check k = {.files = PK_FILES_INIT, .memory_max = PK_IMAGE_MAX};
+    _pk_cli_ struct pk_cli c;
+
+    pk_cli_begin(&c, "check");
+    if (!pk_cli_args(&c, pk_options_check, argc, argv, take, &k))
+        return c.exit;
+    if (!k.files.n)
+        return pk_cli_missing(&c, "FILE");
+    return pk_cli_end(&c, run(&c, &k));
+}

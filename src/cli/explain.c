@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/out.h"
+#include "classify/eval.h"
+#include "cli/cli.h"
+#include "cli/codes.h"
+#include "cli/files.h"
+#include "cli/current.h"
+#include "cli/words.h"
+
+const struct pk_option_def pk_options_explain[] = {
+    {"rules", 0, "FILE", "ask this file, not the live rule set; again for more"},
+    {"frame", 0, "HEX", "the packet in hex, from its Ethernet or IP header on"},
+    {"all", 0, NULL, "show all rules that did not match, not only the first"},
+    {"ipv4", '4', NULL, "the files that follow are IPv4"},
+    {"ipv6", '6', NULL, "the files that follow are IPv6 (else by name or header)"},
+    PK_COMMON_OPTIONS,
+};
+
+#define PK_EXPLAIN_SHOWN 12u /* rules that did not match, without --all */
+
+/* One rule that was looked at. */
+struct look {
+    const struct pk_rule *rule;
+    enum pk_answer answer;
+    const char *why;
+};
+
+struct explain {
+    struct pk_files files;
+    char *words[PK_WORDS_MAX];
+    size_t n_words;
+    const char *frame;
+    bool all;
+    struct pk_asked asked;
+    struct look *looks;
+    size_t n_looks, cap_looks;
+    size_t n_no, n_hidden; /* rules that did not match; those of them that are not kept */
+    bool failed;
+    struct pk_cli *c;
+};
+
+/* "tcp a:1 > b:2" may come as one word: `>` must be quoted, so it is likely to. */
+static int take_words(struct explain *e, const struct pk_args *a)
+{
+    const char *at = a->value + strspn(a->value, " \t");
+
+    while (*at) {
+        size_t len = strcspn(at, " \t");
+        char *word = pk_arena_strndup(&e->c->arena, at, len);
+
+        if (!word || e->n_words >= PK_WORDS_MAX) {
+            fprintf(stderr, "picket explain: %s: too many words\n", at);
+            return -1;
+        }
+        e->words[e->n_words++] = word;
+        at += len;
+        at += strspn(at, " \t");
+    }
+    return 1;
+}
+
+static int take(void *arg, const struct pk_args *a, const struct pk_option_def *o)
+{
+    struct explain *e = arg;
+
+    if (!o)
+        return take_words(e, a);
+    if (pk_option_is(o, "rules"))
+        return pk_files_arg(&e->files, a, NULL);
+    if (pk_option_is(o, "frame"))
+        e->frame = a->value;
+    else if (pk_option_is(o, "all"))
+        e->all = true;
+    else
+        return pk_files_arg(&e->files, a, o);
+    return 1;
+}
+
+/* Keeps each rule that matched, and of the others the first ones; the last one looked at decided.
+ */
+static void trace(void *arg, const struct pk_rule *r, enum pk_answer answer, const char *why)
+{
+    struct explain *e = arg;
+    struct look *looks;
+
+    if (answer == PK_NO) {
+        e->n_no++;
+        if (!e->all && e->n_no > PK_EXPLAIN_SHOWN) {
+            e->n_hidden++;
+            return;
+        }
+    }
+    looks = pk_arena_grow(&e->c->arena, e->looks, e->n_looks, &e->cap_looks, sizeof(*looks));
+    if (!looks) {
+        e->failed = true;
+        return;
+    }
+    e->looks = looks;
+    e->looks[e->n_looks++] = (struct look){r, answer, why};
+}
+
+static const char *answer_name(enum pk_answer a)
+{
+    return a == PK_YES ? "matched" : a == PK_NO ? "no" : "hotdrop";
+}
+
+static json_t *look_json(const struct look *l)
+{
+    json_t *o = pk_json_rule(l->rule);
+
+    json_object_set_new(o, "answer", json_string(answer_name(l->answer)));
+    if (l->why && l->answer != PK_YES)
+        json_object_set_new(o, "why", pk_json_text(l->why));
+    return o;
+}
+
+static void fill_json(struct explain *e, enum pk_hook hook, const struct pk_verdict *v)
+{
+    static const char *const ends[] = {"rule", "policy", "hotdrop"};
+    json_t *obj = e->c->obj, *list = json_array();
+
+    for (size_t i = 0; i < e->n_looks; i++)
+        json_array_append_new(list, look_json(&e->looks[i]));
+    json_object_set_new(obj, "chain", json_string(pk_hook_name(hook)));
+    json_object_set_new(obj, "family", json_string(pk_family_name(e->asked.packet.family)));
+    json_object_set_new(obj, "verdict", json_string(pk_action_name(v->action)));
+    json_object_set_new(obj, "by", json_string(ends[v->end]));
+    if (v->rule)
+        json_object_set_new(obj, "rule", pk_json_rule(v->rule));
+    json_object_set_new(obj, "rules", list);
+    json_object_set_new(obj, "rules_hidden", json_integer((json_int_t)e->n_hidden));
+}
+
+static void print_rule(const struct pk_rule *r)
+{
+    printf("    -A %s%s%s\n    %s:%u\n", r->chain->name, *r->text ? " " : "", r->text, r->file,
+           r->line);
+}
+
+static void print_verdict(enum pk_hook hook, const struct pk_verdict *v)
+{
+    const char *chain = pk_hook_name(hook);
+
+    if (v->end == PK_END_POLICY) {
+        printf("%s by the policy of %s: no rule decided\n", pk_action_name(v->action), chain);
+        return;
+    }
+    printf(v->end == PK_END_RULE ? "%s in %s by rule\n"
+                                 : "%s in %s: this match cannot read the packet (hotdrop)\n",
+           pk_action_name(v->action), chain);
+    print_rule(v->rule);
+}
+
+static int print_looks(const struct explain *e, const struct pk_verdict *v)
+{
+    _pk_table_ struct pk_table *t =
+        pk_table_new((const char *const[]){"line", "why not", "rule", NULL});
+
+    if (!t)
+        return -ENOMEM;
+    for (size_t i = 0; i < e->n_looks; i++) {
+        const struct look *l = &e->looks[i];
+
+        if (l->rule == v->rule && l->answer != PK_NO)
+            continue;
+        pk_table_u64(t, l->rule->line);
+        pk_table_str(t, l->answer == PK_YES ? "matched, went on" : l->why ? l->why : "-");
+        pk_table_fmt(t, "-A %s %s", l->rule->chain->name, l->rule->text);
+        pk_table_end_row(t);
+    }
+    if (e->n_looks > (v->rule != NULL)) {
+        puts("\nlooked at before, in order:");
+        if (pk_table_print(t, 2, stdout))
+            return -ENOMEM;
+    }
+    if (e->n_hidden)
+        printf("  ... and %zu more that did not match (--all shows them)\n", e->n_hidden);
+    return 0;
+}
+
+/* A family that was never set passes; so does everything where no fence stands. */
+static enum pk_exit pass(struct explain *e, const char *why)
+{
+    json_object_set_new(e->c->obj, "verdict", json_string("ACCEPT"));
+    json_object_set_new(e->c->obj, "by", json_string("open"));
+    if (!e->c->json)
+        printf("ACCEPT: %s\n", why);
+    return PK_EXIT_DONE;
+}
+
+static enum pk_exit judge(struct explain *e, const struct pk_ruleset *rs)
+{
+    const struct pk_view v = {.p = &e->asked.packet, .ip = e->asked.bytes, .len = e->asked.len};
+    enum pk_hook hook = pk_asked_hook(&e->asked);
+    struct pk_verdict verdict;
+
+    if (!rs || !rs->given)
+        return pass(e, e->asked.packet.family == PK_IPV4 ? "no IPv4 rules were ever set"
+                                                         : "no IPv6 rules were ever set");
+    verdict = pk_eval(rs, hook, &v, NULL, trace, e);
+    if (e->failed)
+        return pk_cli_refused(e->c, -ENOMEM, "cannot keep the rules looked at");
+    if (e->c->json) {
+        fill_json(e, hook, &verdict);
+    } else {
+        print_verdict(hook, &verdict);
+        if (print_looks(e, &verdict))
+            return pk_cli_refused(e->c, -ENOMEM, "cannot print");
+    }
+    return verdict.action == PK_ACT_ACCEPT ? PK_EXIT_DONE : PK_EXIT_NO;
+}
+
+static enum pk_exit judge_live(struct explain *e)
+{
+    _pk_current_ struct pk_current s = {0};
+    int r = pk_current_open(e->c, &s);
+
+    if (r)
+        return pk_cli_refused(e->c, r, "cannot read the fence");
+    if (!s.fence)
+        return pass(e, "no fence stands in this network namespace");
+    return judge(e, s.live.family[e->asked.packet.family]);
+}
+
+static enum pk_exit run(struct explain *e)
+{
+    struct pk_files_read read;
+
+    if (pk_words_read(e->words, e->n_words, &e->asked, &e->c->d))
+        return PK_EXIT_USAGE;
+    if (e->frame && e->asked.len) {
+        pk_error(&e->c->d, PK_D_PACKET_WORDS, PK_NOWHERE, NULL,
+                 "give --frame or a packet in words, not both; only in IF and out IF go with it");
+        return PK_EXIT_USAGE;
+    }
+    if (e->frame && pk_words_frame(e->frame, &e->asked, &e->c->d))
+        return PK_EXIT_USAGE;
+    if (!e->files.n)
+        return judge_live(e);
+    if (pk_files_load(e->c, &e->files, &read))
+        return PK_EXIT_USAGE;
+    return judge(e, read.family[e->asked.packet.family]);
+}
+
+int pk_cli_explain(int argc, char **argv)
+{
+    struct explain e = {.files = PK_FILES_INIT};
+    _pk_cli_ struct pk_cli c;
+
+    pk_cli_begin(&c, "explain");
+    e.c = &c;
+    e.files.filter_only = true; /* one packet, one table: there is nothing to understand */
+    if (!pk_cli_args(&c, pk_options_explain, argc, argv, take, &e))
+        return c.exit;
+    if (!e.frame && !e.n_words)
+        return pk_cli_missing(&c, "PACKET");
+    return pk_cli_end(&c, run(&e));
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/out.h"
+#include "cli/cli.h"
+#include "cli/codes.h"
+#include "cli/current.h"
+#include "cli/reason.h"
+
+const struct pk_option_def pk_options_status[] = {PK_COMMON_OPTIONS};
+
+static const char *time_text(int64_t at, char buf[static 32])
+{
+    time_t t = (time_t)at;
+    struct tm tm;
+
+    if (!gmtime_r(&t, &tm) || !strftime(buf, 32, "%Y-%m-%d %H:%M:%S UTC", &tm))
+        buf[0] = '\0';
+    return buf;
+}
+
+static void print_head(const struct pk_current *s, const struct pk_fence_info *i)
+{
+    char b1[16], b2[16], b3[16], when[32];
+    const struct pk_u128 id = s->live.id;
+
+    printf("fence     standing: %s, %s", pk_attach_name(i->hook),
+           i->n_devs ? "on" : "the whole network namespace");
+    for (size_t k = 0; k < i->n_devs; k++)
+        printf(" %.16s", i->devs[k]);
+    printf("\nrule set  %016" PRIx64 "%016" PRIx64 "\n", (uint64_t)id.hi, (uint64_t)id.lo);
+    printf("          generation %" PRIu64 ", applied %s\n", s->live.generation,
+           time_text(s->live.applied_at, when));
+    printf("memory    image %s, store %s, counters %s\n", pk_bytes_str(i->image_bytes, b1),
+           pk_bytes_str(i->store_bytes, b2), pk_bytes_str(i->counter_bytes, b3));
+    printf("pins      %s\n", i->path);
+}
+
+static int print_attachments(const struct pk_fence_info *i)
+{
+    _pk_table_ struct pk_table *t =
+        pk_table_new((const char *const[]){"device", "where", "how", "link", "program", "", NULL});
+
+    if (!t)
+        return -ENOMEM;
+    for (size_t k = 0; k < i->n_attachments; k++) {
+        const struct pk_attachment *a = &i->attachments[k];
+
+        pk_table_str(t, a->dev[0] ? a->dev : "all");
+        pk_table_str(t, a->where);
+        pk_table_str(t, a->how);
+        pk_table_u64(t, a->link_id);
+        pk_table_u64(t, a->prog_id);
+        pk_table_str(t, a->alive ? "" : "DEAD");
+        pk_table_end_row(t);
+    }
+    putchar('\n');
+    return pk_table_print(t, 0, stdout);
+}
+
+static int print_chains(const struct pk_current *s)
+{
+    _pk_table_ struct pk_table *t = pk_table_new(
+        (const char *const[]){"family", "chain", "policy", "rules", "packets", "bytes", NULL});
+
+    if (!t)
+        return -ENOMEM;
+    for (int f = 0; f < PK_FAMILY_N; f++) {
+        const struct pk_ruleset *rs = s->live.family[f];
+
+        if (!rs || !rs->given) {
+            pk_table_str(t, pk_family_name(f));
+            pk_table_str(t, "OPEN: never set");
+            pk_table_end_row(t);
+            continue;
+        }
+        for (size_t k = 0; k < rs->n_chains; k++) {
+            const struct pk_chain *ch = rs->chains[k];
+
+            pk_table_str(t, pk_family_name(f));
+            pk_table_str(t, ch->name);
+            pk_table_str(t, ch->hook >= 0 ? pk_action_name(ch->policy) : "-");
+            pk_table_u64(t, ch->n_rules);
+            if (ch->hook >= 0) {
+                pk_table_u64(t, s->policy[f][ch->hook].packets);
+                pk_table_u64(t, s->policy[f][ch->hook].bytes);
+            }
+            pk_table_end_row(t);
+        }
+    }
+    putchar('\n');
+    return pk_table_print(t, 0, stdout);
+}
+
+static int print_reasons(struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
+{
+    _pk_table_ struct pk_table *t =
+        pk_table_new((const char *const[]){"at", "what happened", "packets", "bytes", NULL});
+    bool any = false;
+
+    if (!t)
+        return -ENOMEM;
+    for (int w = 0; w < PK_WHERE_N; w++)
+        for (int k = 0; k < PK_REASON_N; k++) {
+            if (!reasons[w][k].packets)
+                continue;
+            any = true;
+            pk_table_str(t, pk_where_name(w));
+            pk_table_str(t, pk_reason_help(k));
+            pk_table_u64(t, reasons[w][k].packets);
+            pk_table_u64(t, reasons[w][k].bytes);
+            pk_table_end_row(t);
+        }
+    putchar('\n');
+    return any                                          ? pk_table_print(t, 0, stdout)
+           : puts("no packet has been seen yet") == EOF ? -EIO
+                                                        : 0;
+}
+
+static json_t *attachments_json(const struct pk_fence_info *i)
+{
+    json_t *list = json_array();
+
+    for (size_t k = 0; k < i->n_attachments; k++) {
+        const struct pk_attachment *a = &i->attachments[k];
+
+        json_array_append_new(list, json_pack("{s:o,s:s,s:s,s:I,s:I,s:b}", "device",
+                                              pk_json_text(a->dev), "where", a->where, "how",
+                                              a->how, "link", (json_int_t)a->link_id, "program",
+                                              (json_int_t)a->prog_id, "alive", (int)a->alive));
+    }
+    return list;
+}
+
+static json_t *chains_json(const struct pk_current *s, enum pk_family f)
+{
+    const struct pk_ruleset *rs = s->live.family[f];
+    json_t *list = json_array();
+
+    for (size_t k = 0; k < rs->n_chains; k++) {
+        const struct pk_chain *ch = rs->chains[k];
+        json_t *o = json_pack("{s:o,s:I}", "chain", pk_json_text(ch->name), "rules",
+                              (json_int_t)ch->n_rules);
+
+        if (ch->hook >= 0) {
+            const struct pk_counters *n = &s->policy[f][ch->hook];
+
+            json_object_set_new(o, "policy", json_string(pk_action_name(ch->policy)));
+            json_object_set_new(o, "counters", pk_json_count(n->packets, n->bytes));
+        }
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *families_json(const struct pk_current *s)
+{
+    json_t *o = json_object();
+
+    for (int f = 0; f < PK_FAMILY_N; f++) {
+        const struct pk_ruleset *rs = s->live.family[f];
+        bool open = !rs || !rs->given;
+        json_t *one = json_pack("{s:b}", "open", (int)open);
+
+        if (!open) {
+            json_object_set_new(one, "rules", json_integer(rs->n_rules));
+            json_object_set_new(one, "chains", chains_json(s, f));
+        }
+        json_object_set_new(o, pk_family_name(f), one);
+    }
+    return o;
+}
+
+static json_t *reasons_json(struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
+{
+    json_t *list = json_array();
+
+    for (int w = 0; w < PK_WHERE_N; w++)
+        for (int k = 0; k < PK_REASON_N; k++) {
+            if (!reasons[w][k].packets)
+                continue;
+            json_array_append_new(
+                list,
+                json_pack("{s:s,s:s,s:o}", "at", pk_where_name(w), "reason", pk_reason_name(k),
+                          "counters", pk_json_count(reasons[w][k].packets, reasons[w][k].bytes)));
+        }
+    return list;
+}
+
+static json_t *devs_json(const struct pk_fence_info *i)
+{
+    json_t *list = json_array();
+
+    for (size_t k = 0; k < i->n_devs; k++)
+        json_array_append_new(list, pk_json_text(i->devs[k]));
+    return list;
+}
+
+static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct pk_fence_info *i,
+                      struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
+{
+    json_object_set_new(c->obj, "standing", json_true());
+    json_object_set_new(c->obj, "id", pk_json_id(s->live.id));
+    json_object_set_new(c->obj, "generation", json_integer((json_int_t)s->live.generation));
+    json_object_set_new(c->obj, "applied_at", json_integer(s->live.applied_at));
+    json_object_set_new(c->obj, "hook", json_string(pk_attach_name(i->hook)));
+    json_object_set_new(c->obj, "devices", devs_json(i));
+    json_object_set_new(c->obj, "pins", pk_json_text(i->path));
+    json_object_set_new(c->obj, "memory",
+                        json_pack("{s:I,s:I,s:I}", "image", (json_int_t)i->image_bytes, "store",
+                                  (json_int_t)i->store_bytes, "counters",
+                                  (json_int_t)i->counter_bytes));
+    json_object_set_new(c->obj, "attachments", attachments_json(i));
+    json_object_set_new(c->obj, "families", families_json(s));
+    json_object_set_new(c->obj, "reasons", reasons_json(reasons));
+}
+
+/* Once for each interface, however many programs it has lost. */
+static void warn_dead(struct pk_cli *c, const struct pk_fence_info *i)
+{
+    for (size_t k = 0; k < i->n_attachments; k++) {
+        const struct pk_attachment *a = &i->attachments[k];
+
+        if (a->alive || (k && a->dev[0] && !a[-1].alive && !strcmp(a[-1].dev, a->dev)))
+            continue;
+        pk_warn(&c->d, PK_D_NOT_ATTACHED, PK_NOWHERE,
+                "apply the rules again once it is back; that attaches what is missing",
+                "%s: attached no more: what passes there is not judged",
+                a->dev[0] ? a->dev : a->where);
+    }
+}
+
+static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_info *i)
+{
+    struct pk_count reasons[PK_WHERE_N][PK_REASON_N] = {0};
+    unsigned open = 0;
+    int r = pk_fence_reasons(s->fence, reasons);
+
+    if (r)
+        return r;
+    for (int f = 0; f < PK_FAMILY_N; f++)
+        if (!s->live.family[f] || !s->live.family[f]->given)
+            open |= 1u << f;
+    pk_cli_say_open(c, open);
+    warn_dead(c, i);
+    if (c->json) {
+        fill_json(c, s, i, reasons);
+        return 0;
+    }
+    print_head(s, i);
+    r = print_chains(s);
+    if (!r)
+        r = print_reasons(reasons);
+    return r ? r : print_attachments(i);
+}
+
+static void show_none(struct pk_cli *c)
+{
+    struct pk_probe p = {0};
+
+    json_object_set_new(c->obj, "standing", json_false());
+    if (c->json)
+        return;
+    pk_probe_run(&p);
+    printf("fence     none stands in this network namespace: every packet passes\n"
+           "kernel    BTF %s, netfilter links %s, tcx %s, XDP links %s\n",
+           p.btf ? "yes" : "NO", p.netfilter_link ? "yes" : "no", p.tcx ? "yes" : "no",
+           p.xdp_link ? "yes" : "no");
+}
+
+static enum pk_exit run(struct pk_cli *c)
+{
+    _pk_current_ struct pk_current s = {0};
+    struct pk_fence_info info = {0};
+    int r = pk_current_open(c, &s);
+
+    if (r)
+        return pk_cli_refused(c, r, "cannot read the fence");
+    if (!s.fence) {
+        show_none(c);
+        return PK_EXIT_NO;
+    }
+    r = pk_current_count(c, &s);
+    if (!r)
+        r = pk_fence_info(s.fence, &info, &c->d);
+    if (!r)
+        r = show(c, &s, &info);
+    pk_fence_info_done(&info);
+    return r ? pk_cli_refused(c, r, "cannot read the fence") : PK_EXIT_DONE;
+}
+
+int pk_cli_status(int argc, char **argv)
+{
+    _pk_cli_ struct pk_cli c;
+
+    pk_cli_begin(&c, "status");
+    if (!pk_cli_args(&c, pk_options_status, argc, argv, NULL, NULL))
+        return c.exit;
+    return pk_cli_end(&c, run(&c));
+}

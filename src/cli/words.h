@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A packet in words, as `picket explain` takes it, or in hex:
+ *
+ *     [in IF] [out IF] PROTO SRC[:PORT] to DST[:PORT] [flags SYN,ACK] [type N[/CODE]]
+ *
+ * in and out may also stand at the end. ">" and "->" are the same as "to", for those who quote. An
+ * IPv6 address with a port stands in brackets. PROTO is tcp, udp, udplite, sctp, dccp, icmp,
+ * icmpv6, another name known here, or a number.
+ */
+#pragma once
+
+#include "base/diag.h"
+#include "packet/build.h"
+
+#define PK_WORDS_MAX 32u
+#define PK_FRAME_MAX 9216u /* bytes of a frame in hex */
+
+struct pk_asked {
+    char iif[16], oif[16];       /* "": none */
+    uint8_t bytes[PK_FRAME_MAX]; /* from the start of the IP header */
+    size_t len;
+    struct pk_packet packet;
+};
+
+/* in IF and out IF may also go with a frame: those words are read before it. 0 or -EINVAL. */
+int pk_words_read(char *const *words, size_t n, struct pk_asked *ret, struct pk_diags *d);
+
+/*
+ * A frame in hex, blanks and colons allowed: Ethernet with up to two VLAN tags, or from the IP
+ * header. `ret` must be zeroed or come from pk_words_read of the words that went with it.
+ */
+int pk_words_frame(const char *hex, struct pk_asked *ret, struct pk_diags *d);
+
+/* The chain asked: in and out FORWARD, out OUTPUT, else INPUT. */
+enum pk_hook pk_asked_hook(const struct pk_asked *a);
