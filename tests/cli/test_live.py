@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The verbs that change or ask the kernel, each in a network namespace of its own, and what they print
+under --json against the schemas. Traffic: a prime count of pings over loopback.
+"""
+import json
+import os
+import shutil
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+import command  # noqa: E402
+from command import picket, picket_json, same  # noqa: E402
+from pktest import fence, ns  # noqa: E402
+
+FOLDER = tempfile.TemporaryDirectory(prefix="picket-test-")
+LAB = ns.Lab()
+PINGS = 23
+V4 = """\
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:user - [0:0]
+-A INPUT -i lo -j user
+-A user -p icmp -m icmp --icmp-type 8 -j ACCEPT
+-A user -p icmp -j ACCEPT
+COMMIT
+"""
+V6 = """\
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -i lo -j ACCEPT
+COMMIT
+"""
+
+
+def file(text, name):
+    path = os.path.join(FOLDER.name, name)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
+class Space:
+    """A namespace with loopback up; on leaving, the fence goes first and then the namespace."""
+
+    number = 0
+
+    def __enter__(self):
+        fence.need_netfilter_link()
+        Space.number += 1
+        self.space = LAB.netns(f"cli{Space.number}")
+        ns.quiet(self.space)
+        return self.space
+
+    def __exit__(self, *_):
+        self.space.run([command.PICKET, "detach"], check=False)
+        LAB.drop(self.space)
+
+
+def apply(space, v4=V4, v6=V6):
+    return picket("apply", file(v4, "r.v4"), file(v6, "r.v6"), space=space)
+
+
+def test_nothing_stands():
+    with Space() as space:
+        picket(status=1, out=["none stands", "every packet passes"], space=space)
+        same("standing", picket_json("status", status=1, space=space)["standing"], False)
+        picket("save", status=1, err=["no fence stands"], space=space)
+        picket_json("save", status=1, space=space)
+        picket("undo", status=1, err=["error PK"], space=space)
+        picket_json("undo", status=1, space=space)
+        picket("detach", out=["nothing to do"], not_err=["error"], space=space)
+        same("detached", picket_json("detach", space=space)["detached"], False)
+        picket("diff", file(V4, "r.v4"), status=1, out=["+ -A INPUT -i lo -j user"], space=space)
+        picket("explain", "tcp 1.2.3.4 to 1.2.3.5:22", out=["ACCEPT: no fence stands"], space=space)
+        picket_json("explain", "tcp 1.2.3.4 to 1.2.3.5:22", space=space)
+
+
+def test_apply_one_family_says_that_the_other_is_open():
+    with Space() as space:
+        picket("apply", file(V4, "r.v4"), out=["ipv4  3 rules in force", "ipv6  OPEN"],
+               err=["IPv6 is OPEN", "apply -6"], not_err=["IPv4 is OPEN"], space=space)
+        picket(out=["fence     standing: netfilter", "OPEN"], err=["IPv6 is OPEN"], space=space)
+        document = picket_json("status", space=space)
+        same("open", [document["families"][f]["open"] for f in ("ipv4", "ipv6")], [False, True])
+        picket("explain", "tcp fe80::1 to fe80::2:22", out=["ACCEPT: no IPv6 rules"], space=space)
+        document = picket_json("apply", file(V6, "r.v6"), space=space)
+        same("families", (document["families"]["ipv4"]["given"], document["families"]["ipv6"]["open"]),
+             (False, False))
+        same("IPv4 stays", "-A user" in picket("save", "-4", space=space).stdout, True)
+
+
+def test_apply_is_all_or_nothing():
+    with Space() as space:
+        apply(space)
+        before = picket_json("status", space=space)
+        picket("apply", file(V4.replace("icmp-type 8", "icmp-type 888"), "r.v4"), file(V6, "r.v6"),
+               status=2, err=["r.v4:7:"], space=space)
+        picket_json("apply", file("*filter\n-A NONE -j ACCEPT\nCOMMIT\n", "r.v4"), status=2, space=space)
+        same("generation", picket_json("status", space=space)["generation"], before["generation"])
+
+
+def test_counters_are_exact_and_stay():
+    with Space() as space:
+        apply(space)
+        ping = ["ping", "-c", str(PINGS), "-i", "0.01", "-W", "1", "127.0.0.1"]
+        space.run(ping)
+        save = fence.Counters(picket("save", "-c", "-4", space=space).stdout)
+        # requests and replies: 84 bytes each, both through OUTPUT and INPUT
+        same("echo requests", save.of("--icmp-type 8"), (PINGS, PINGS * 84))
+        same("jump", save.of("-A INPUT"), (2 * PINGS, 2 * PINGS * 84))
+        same("policy", save.of(":OUTPUT"), (2 * PINGS, 2 * PINGS * 84))
+        apply(space, V4.replace("COMMIT", "-A user -j DROP\nCOMMIT"))
+        space.run(ping)
+        save = fence.Counters(picket("save", "-c", "-4", space=space).stdout)
+        same("after a change", save.of("--icmp-type 8"), (2 * PINGS, 2 * PINGS * 84))
+        document = picket_json("status", space=space)
+        chains = {c["chain"]: c for c in document["families"]["ipv4"]["chains"]}
+        same("status", chains["OUTPUT"]["counters"]["packets"], 4 * PINGS)
+        same("user chains have no policy", "policy" in chains["user"], False)
+
+
+def test_save_can_be_read_back():
+    with Space() as space:
+        apply(space)
+        text = picket("save", "-c", space=space).stdout
+        same("families", (text.count("*filter"), text.count("# Generated by ip")), (2, 2))
+        both = file(text, "saved")
+        picket("diff", both, out=["no difference"], space=space)
+        same("differs", picket_json("diff", both, space=space)["differs"], False)
+        picket("apply", both, out=["ipv4  3 rules", "ipv6  1 rule in force"], space=space)
+        same("again", picket("save", "-c", space=space).stdout, text)
+        same("v4", picket("save", "-4", space=space).stdout.split("*")[1].splitlines()[1:],
+             V4.splitlines()[1:] + ["# Completed"])
+        same("JSON", picket_json("save", "-4", space=space)["ipv4"],
+             picket("save", "-4", space=space).stdout.splitlines())
+
+
+def test_counters_are_loaded_only_with_c():
+    with Space() as space:
+        counted = V4.replace("-A INPUT", "[7:700] -A INPUT")
+        apply(space, counted)
+        picket("save", "-c", out=["[0:0] -A INPUT"], space=space)
+        picket("apply", "-c", file(counted, "r.v4"), space=space)
+        picket("save", "-c", out=["[7:700] -A INPUT"], space=space)
+
+
+def test_diff_and_undo():
+    with Space() as space:
+        apply(space)
+        other = file(V4.replace("-j ACCEPT\nCOMMIT", "-j DROP\nCOMMIT").replace("FORWARD DROP",
+                                                                              "FORWARD ACCEPT"), "o.v4")
+        picket("diff", other, status=1, space=space,
+               out=["- :FORWARD DROP", "+ :FORWARD ACCEPT", "- -A user -p icmp -j ACCEPT",
+                    "+ -A user -p icmp -j DROP"], not_out=["--icmp-type", "ipv6"])
+        changes = picket_json("diff", other, status=1, space=space)["ipv4"]
+        same("changes", sorted(c["change"] for c in changes), ["add", "policy", "remove"])
+        first = picket_json("status", space=space)["id"]
+        picket("apply", other, space=space)
+        second = picket_json("status", space=space)["id"]
+        same("other id", first != second, True)
+        picket("undo", out=[f"back to rule set {first}"], space=space)
+        same("and forth", picket_json("undo", space=space)["id"], second)
+
+
+def test_explain_of_the_live_set_names_file_and_line():
+    with Space() as space:
+        apply(space)
+        picket("explain", "in lo icmp 127.0.0.1 to 127.0.0.1 type 0", space=space,
+               out=["ACCEPT in INPUT by rule", "-A user -p icmp -j ACCEPT", "r.v4:8", "r.v4:8"])
+        document = picket_json("explain", "in eth0 icmp 10.0.0.1 to 10.0.0.2", status=1, space=space)
+        same("by", (document["verdict"], document["by"], document["chain"]), ("DROP", "policy", "INPUT"))
+
+
+def test_detach_leaves_nothing():
+    with Space() as space:
+        apply(space)
+        pins = picket_json("status", space=space)["pins"]
+        same("detached", picket_json("detach", space=space)["detached"], True)
+        same("pins", os.path.exists(pins), False)
+        picket(status=1, out=["none stands"], space=space)
+        space.run(["ping", "-c", "1", "-W", "1", "127.0.0.1"])
+
+
+def test_an_interface_that_is_not_there():
+    with Space() as space:
+        picket("apply", "--dev", "none0", file(V4, "r.v4"), status=3, err=["none0"], space=space)
+        picket_json("apply", "--dev", "none0", file(V4, "r.v4"), status=3, space=space)
+        picket(status=1, out=["none stands"], space=space)
+
+
+def test_fence_of_a_dead_namespace_is_swept():
+    fence.need_netfilter_link()
+    dead = LAB.netns("dead")
+    ns.quiet(dead)
+    apply(dead)
+    pins = picket_json("status", space=dead)["pins"]
+    LAB.drop(dead)
+    with Space() as space:
+        picket("status", status=1, err=["removed what 1 dead network namespace left"], space=space)
+        same("pins", os.path.exists(pins), False)
+
+
+def test_without_privilege():
+    program = os.path.join(FOLDER.name, "picket")  # the build folder may be closed to others
+    shutil.copy(command.PICKET, program)
+    with Space() as space:
+        os.chmod(FOLDER.name, 0o755)
+        for words in (["status"], ["apply", file(V4, "r.v4")], ["detach"], ["undo"], ["save"]):
+            run = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
+                   program, *words, "--json"]
+            result = space.run(run, check=False)
+            document = json.loads(result.stdout)
+            same(f"{words[0]}: exit", (result.returncode, document["exit"]), (3, 3))
+            text = " ".join(d["text"] + d.get("hint", "") for d in document["diagnostics"])
+            same(f"{words[0]}: names root ({text})", "run it as root" in text, True)
+
+
+if __name__ == "__main__":
+    if os.geteuid():
+        print("1..0 # SKIP needs root")
+        sys.exit(0)
+    sys.exit(command.run_all(sys.modules[__name__]))

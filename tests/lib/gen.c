@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gen.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/macro.h"
+
+enum { TCP = 6, UDP = 17, ICMP = 1, ICMP6 = 58, SCTP = 132, DCCP = 33, UDPLITE = 136, GRE = 47 };
+
+static const char *const interfaces[] = {
+    "eth0", "eth1", "eth1.4094", "lo", "wlan0", "abcdefghijklmno", "e",
+};
+
+static const uint8_t protocols[] = {TCP, TCP, TCP, UDP, UDP, ICMP, ICMP6, SCTP, DCCP, UDPLITE, GRE};
+
+static const uint8_t tcp_flags[] = {0x02, 0x12, 0x10, 0x11, 0x04, 0x00, 0x3f, 0x29, 0xc2, 0xff};
+
+static uint64_t next(struct gen *g)
+{
+    g->state += 0x9e3779b97f4a7c15ULL;
+    return pk_mix64(g->state);
+}
+
+uint32_t gen_below(struct gen *g, uint32_t n)
+{
+    return (uint32_t)((next(g) >> 32) * n >> 32);
+}
+
+static bool chance(struct gen *g, unsigned percent)
+{
+    return gen_below(g, 100) < percent;
+}
+
+static void pick_addr(struct gen *g, struct pk_u128 *a)
+{
+    if (g->family == PK_IPV4)
+        *a = (struct pk_u128){0, 0x0a000000u | (gen_below(g, 4) << 16) | gen_below(g, 1024)};
+    else
+        *a = (struct pk_u128){0x20010db800000000ULL | gen_below(g, 3), gen_below(g, 1024)};
+    if (chance(g, 5))
+        *a = (struct pk_u128){g->family == PK_IPV4 ? 0 : next(g), (uint32_t)next(g)};
+    if (chance(g, 2))
+        *a = (struct pk_u128){0, 0};
+    if (chance(g, 2))
+        *a = (struct pk_u128){g->family == PK_IPV4 ? 0 : ~0ULL,
+                              g->family == PK_IPV4 ? 0xffffffffu : ~0ULL};
+}
+
+struct gen gen_new(uint64_t seed, enum pk_family family, unsigned rules)
+{
+    static const uint16_t edges[] = {0, 65535, 80, 443, 53, 1, 1023, 1024};
+    struct gen g = {.state = pk_mix64(seed + 1) ^ family, .family = family};
+    unsigned i;
+
+    for (i = 0; i < GEN_VALUES_MAX; i++) {
+        pick_addr(&g, &g.addr[i]);
+        g.port[i] = i < PK_ARRAY_SIZE(edges) ? edges[i] : (uint16_t)next(&g);
+    }
+    g.n_addrs = PK_MIN(8 + rules / 16, GEN_VALUES_MAX);
+    g.n_ports = PK_MIN(8 + rules / 32, GEN_VALUES_MAX);
+    return g;
+}
+
+/* One of the values, or a neighbour of one: intervals fail at their ends. */
+static uint16_t port(struct gen *g)
+{
+    return (uint16_t)(g->port[gen_below(g, g->n_ports)] +
+                      (chance(g, 30) ? gen_below(g, 5) - 2 : 0));
+}
+
+static struct pk_u128 address(struct gen *g)
+{
+    struct pk_u128 a = g->addr[gen_below(g, g->n_addrs)];
+
+    if (chance(g, 30))
+        a.lo += (uint64_t)gen_below(g, 5) - 2;
+    if (g->family == PK_IPV4)
+        a.lo &= 0xffffffffu;
+    return a;
+}
+
+static void addr_bytes(const struct gen *g, struct pk_u128 a, uint8_t b[static 16])
+{
+    unsigned n = g->family == PK_IPV4 ? 4 : 16, i;
+
+    for (i = 0; i < n; i++)
+        b[n - 1 - i] = (uint8_t)(i < 8 ? a.lo >> (8 * i) : a.hi >> (8 * (i - 8)));
+}
+
+static void put_addr(struct gen *g, struct pk_u128 a, struct pk_buf *out)
+{
+    char text[INET6_ADDRSTRLEN];
+    uint8_t b[16];
+
+    addr_bytes(g, a, b);
+    inet_ntop(g->family == PK_IPV4 ? AF_INET : AF_INET6, b, text, sizeof(text));
+    pk_buf_str(out, text);
+}
+
+static void put_not(struct gen *g, struct pk_buf *out)
+{
+    if (chance(g, 20))
+        pk_buf_str(out, " !");
+}
+
+static void put_prefix(struct gen *g, const char *option, struct pk_buf *out)
+{
+    unsigned bits = g->family == PK_IPV4 ? 32 : 128;
+
+    put_not(g, out);
+    pk_buf_fmt(out, " %s ", option);
+    put_addr(g, address(g), out);
+    if (g->family == PK_IPV4 && chance(g, 10))
+        pk_buf_str(out, chance(g, 50) ? "/255.0.0.255" : "/0.0.255.254");
+    else if (chance(g, 10))
+        pk_buf_fmt(out, "/%u", gen_below(g, bits + 1));
+    else
+        pk_buf_fmt(out, "/%u", bits - gen_below(g, 12));
+}
+
+static void put_interface(struct gen *g, const char *option, struct pk_buf *out)
+{
+    const char *name = interfaces[gen_below(g, PK_ARRAY_SIZE(interfaces))];
+    size_t len = strlen(name);
+
+    put_not(g, out);
+    if (chance(g, 60)) {
+        pk_buf_fmt(out, " %s %s", option, name);
+    } else {
+        len = gen_below(g, (uint32_t)PK_MIN(len, (size_t)14)) + 1;
+        pk_buf_fmt(out, " %s %.*s+", option, (int)len, name);
+    }
+}
+
+/*
+ * A port, or a range of them as `first:last`; multiport wants first < last. Never all ports: their
+ * negation is refused, since iptables-save would lose it.
+ */
+static void put_ports(struct gen *g, struct pk_buf *out)
+{
+    unsigned a = port(g), b = chance(g, 50) ? port(g) : a + gen_below(g, 3);
+    unsigned first = PK_MIN(a, b), last = PK_MAX(a, b);
+
+    last = PK_MIN(last, first ? 65535u : 65534u);
+    pk_buf_u64(out, first);
+    if (first < last && chance(g, 60))
+        pk_buf_fmt(out, ":%u", last);
+}
+
+static void put_multiport(struct gen *g, struct pk_buf *out)
+{
+    static const char *const options[] = {"sports", "dports", "ports"};
+    unsigned n = gen_below(g, 7) + 1, i;
+
+    pk_buf_str(out, " -m multiport");
+    put_not(g, out);
+    pk_buf_fmt(out, " --%s ", options[gen_below(g, 3)]);
+    for (i = 0; i < n; i++) {
+        pk_buf_str(out, i ? "," : "");
+        put_ports(g, out);
+    }
+}
+
+/* tcp, udp, sctp, dccp: the match of the protocol's own name. */
+static void put_port_match(struct gen *g, const char *name, struct pk_buf *out)
+{
+    pk_buf_fmt(out, " -m %s", name);
+    if (chance(g, 40)) {
+        put_not(g, out);
+        pk_buf_str(out, " --sport ");
+        put_ports(g, out);
+    }
+    if (chance(g, 60)) {
+        put_not(g, out);
+        pk_buf_str(out, " --dport ");
+        put_ports(g, out);
+    }
+}
+
+/* At least so many: Picket refuses an empty mask. */
+static void put_flag_names(struct gen *g, unsigned least, struct pk_buf *out)
+{
+    static const char *const names[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG"};
+    unsigned set = gen_below(g, 64 - least) + least, i;
+    const char *comma = "";
+
+    for (i = 0; i < 6; i++) {
+        if (!(set >> i & 1))
+            continue;
+        pk_buf_fmt(out, "%s%s", comma, names[i]);
+        comma = ",";
+    }
+    if (!set)
+        pk_buf_str(out, "NONE");
+}
+
+static void put_tcp(struct gen *g, struct pk_buf *out)
+{
+    put_port_match(g, "tcp", out);
+    if (chance(g, 15)) {
+        put_not(g, out);
+        pk_buf_str(out, " --tcp-flags ");
+        put_flag_names(g, 1, out);
+        pk_buf_char(out, ' ');
+        put_flag_names(g, 0, out);
+    } else if (chance(g, 10)) {
+        put_not(g, out);
+        pk_buf_str(out, " --syn");
+    }
+    if (chance(g, 5)) {
+        put_not(g, out);
+        pk_buf_fmt(out, " --tcp-option %u", gen_below(g, 9) + 1);
+    }
+}
+
+static void put_icmp(struct gen *g, struct pk_buf *out)
+{
+    bool v6 = g->family == PK_IPV6;
+
+    pk_buf_str(out, v6 ? " -m icmp6" : " -m icmp");
+    put_not(g, out);
+    pk_buf_fmt(out, v6 ? " --icmpv6-type %u" : " --icmp-type %u", gen_below(g, 5) + (v6 ? 128 : 3));
+    if (chance(g, 30))
+        pk_buf_fmt(out, "/%u", gen_below(g, 4));
+}
+
+static void put_range(struct gen *g, struct pk_buf *out)
+{
+    struct pk_u128 a = address(g), b = address(g), swap;
+
+    if (pk_u128_less(b, a)) {
+        swap = a;
+        a = b;
+        b = swap;
+    }
+    pk_buf_str(out, " -m iprange");
+    put_not(g, out);
+    pk_buf_fmt(out, " --%s-range ", chance(g, 50) ? "src" : "dst");
+    put_addr(g, a, out);
+    pk_buf_char(out, '-');
+    put_addr(g, b, out);
+}
+
+static void put_own_match(struct gen *g, uint8_t proto, struct pk_buf *out)
+{
+    switch (proto) {
+    case TCP:
+        put_tcp(g, out);
+        break;
+    case UDP:
+        put_port_match(g, "udp", out);
+        break;
+    case SCTP:
+        put_port_match(g, "sctp", out);
+        break;
+    case DCCP:
+        put_port_match(g, "dccp", out);
+        break;
+    case ICMP:
+    case ICMP6:
+        if ((proto == ICMP6) == (g->family == PK_IPV6))
+            put_icmp(g, out);
+        break;
+    default:
+        break;
+    }
+}
+
+static void put_test_match(struct gen *g, struct pk_buf *out)
+{
+    unsigned n = gen_below(g, 5) + 2;
+
+    pk_buf_str(out, " -m testlen");
+    put_not(g, out);
+    pk_buf_fmt(out, " --testlen %u:%u", n, gen_below(g, n));
+    if (chance(g, 30))
+        pk_buf_fmt(out, ":%u", gen_below(g, n));
+}
+
+/* Matches in any order: what stands behind a layer-4 match is not reached by a short header. */
+static void put_matches(struct gen *g, uint8_t proto, struct pk_buf *out)
+{
+    bool ports = proto == TCP || proto == UDP || proto == SCTP || proto == DCCP || proto == UDPLITE;
+
+    if (chance(g, 12))
+        put_range(g, out);
+    if (ports && chance(g, 20))
+        put_multiport(g, out);
+    if (g->test_steps && chance(g, 12))
+        put_test_match(g, out);
+    if (chance(g, 10))
+        pk_buf_str(out, " -m comment --comment \"a 'comment'\"");
+    if (chance(g, 70))
+        put_own_match(g, proto, out);
+    if (chance(g, 12))
+        put_range(g, out);
+    if (ports && chance(g, 5))
+        put_multiport(g, out);
+    if (g->test_steps && chance(g, 5))
+        put_test_match(g, out);
+}
+
+static void put_protocol(struct gen *g, struct pk_buf *out)
+{
+    uint8_t proto = protocols[gen_below(g, PK_ARRAY_SIZE(protocols))];
+
+    if (proto == ICMP6 && g->family == PK_IPV4)
+        proto = ICMP;
+    if (chance(g, 8)) {
+        pk_buf_fmt(out, " ! -p %u", proto);
+        return;
+    }
+    pk_buf_fmt(out, " -p %u", proto);
+    put_matches(g, proto, out);
+}
+
+/* INPUT has no -o and OUTPUT no -i; iptables refuses them. */
+static void put_ip_part(struct gen *g, unsigned chain, struct pk_buf *out)
+{
+    if (chance(g, 40))
+        put_prefix(g, "-s", out);
+    if (chance(g, 40))
+        put_prefix(g, "-d", out);
+    if (chance(g, 15) && chain != PK_OUTPUT)
+        put_interface(g, "-i", out);
+    if (chance(g, 15) && chain != PK_INPUT)
+        put_interface(g, "-o", out);
+    if (chance(g, 80))
+        put_protocol(g, out);
+    else if (g->family == PK_IPV6 && chance(g, 20))
+        pk_buf_str(out, " -p all");
+    if (g->family == PK_IPV4 && chance(g, 4))
+        pk_buf_str(out, chance(g, 50) ? " ! -f" : " -f");
+}
+
+static void put_chain(unsigned chain, struct pk_buf *out)
+{
+    static const char *const base[PK_HOOK_N] = {"INPUT", "FORWARD", "OUTPUT"};
+
+    if (chain < PK_HOOK_N)
+        pk_buf_str(out, base[chain]);
+    else
+        pk_buf_fmt(out, "user-%u", chain - PK_HOOK_N);
+}
+
+/* User chain i is of level 1 + i * levels / chains; base chains are of level 0. */
+static unsigned level(const struct gen_shape *s, unsigned chain)
+{
+    return chain < PK_HOOK_N ? 0 : 1 + (chain - PK_HOOK_N) * s->levels / s->chains;
+}
+
+/* A chain of a deeper level, or 0. */
+static unsigned deeper(struct gen *g, const struct gen_shape *s, unsigned chain)
+{
+    unsigned first = PK_HOOK_N;
+
+    while (first < PK_HOOK_N + s->chains && level(s, first) <= level(s, chain))
+        first++;
+    if (first == PK_HOOK_N + s->chains)
+        return 0;
+    return first + gen_below(g, PK_HOOK_N + s->chains - first);
+}
+
+static void put_target(struct gen *g, const struct gen_shape *s, unsigned chain, unsigned *jumps,
+                       unsigned rules, struct pk_buf *out)
+{
+    unsigned to = *jumps < s->jumps && chance(g, 100 * s->jumps / PK_MAX(rules, s->jumps))
+                      ? deeper(g, s, chain)
+                      : 0;
+
+    if (to) {
+        (*jumps)++;
+        pk_buf_str(out, chance(g, 25) ? " -g " : " -j ");
+        put_chain(to, out);
+    } else if (chance(g, rules > 1000 ? 10 : 40)) {
+        pk_buf_str(out, chance(g, 50) ? " -j ACCEPT" : " -j DROP");
+    } else if (chance(g, 5)) {
+        pk_buf_str(out, " -j RETURN");
+    } else if (g->test_steps && chance(g, 20)) {
+        pk_buf_fmt(out, " -j TESTCOUNT --index %u", gen_below(g, 64));
+    }
+}
+
+static void put_rules(struct gen *g, const struct gen_shape *s, unsigned chain, unsigned rules,
+                      struct pk_buf *out)
+{
+    unsigned jumps = 0, i;
+
+    for (i = 0; i < rules; i++) {
+        pk_buf_str(out, "-A ");
+        put_chain(chain, out);
+        if (!chance(g, 3))
+            put_ip_part(g, chain, out);
+        put_target(g, s, chain, &jumps, rules, out);
+        pk_buf_char(out, '\n');
+    }
+}
+
+struct gen_shape gen_shape_for(struct gen *g, unsigned rules)
+{
+    struct gen_shape s = {.rules = rules, .chains = gen_below(g, 13)};
+
+    s.levels = gen_below(g, 5) + 1;
+    s.jumps = gen_below(g, rules > 1000 ? 3 : 5) + 1;
+    return s;
+}
+
+void gen_rules(struct gen *g, const struct gen_shape *s, struct pk_buf *out)
+{
+    unsigned n = PK_HOOK_N + s->chains, left = s->rules, chain, share;
+
+    pk_buf_str(out,
+               g->family == PK_IPV6 ? "# Generated by ip6tables-save\n*filter\n" : "*filter\n");
+    for (chain = 0; chain < n; chain++) {
+        pk_buf_char(out, ':');
+        put_chain(chain, out);
+        pk_buf_str(out, chain >= PK_HOOK_N ? " -" : chance(g, 50) ? " ACCEPT" : " DROP");
+        pk_buf_str(out, " [0:0]\n");
+    }
+    for (chain = 0; chain < n; chain++) {
+        share = chain + 1 < n ? gen_below(g, 2 * left / (n - chain) + 1) : left;
+        share = PK_MIN(share, left);
+        left -= share;
+        put_rules(g, s, chain, share, out);
+    }
+    pk_buf_str(out, "COMMIT\n");
+}
+
+static void put16(uint8_t *b, unsigned v)
+{
+    b[0] = (uint8_t)(v >> 8);
+    b[1] = (uint8_t)v;
+}
+
+/* 60 bytes of layer 4, and how many of them are to be there. */
+static size_t put_layer4(struct gen *g, uint8_t proto, uint8_t b[static 60])
+{
+    static const uint8_t cut[] = {0, 1, 3, 4, 5, 7, 8, 11, 12, 19, 20, 24};
+    unsigned i;
+
+    for (i = 0; i < 60; i++)
+        b[i] = (uint8_t)next(g);
+    if (proto == ICMP || proto == ICMP6) {
+        b[0] = (uint8_t)(gen_below(g, 5) + (proto == ICMP6 ? 128 : 3));
+        b[1] = (uint8_t)gen_below(g, 4);
+    } else {
+        put16(b, port(g));
+        put16(b + 2, port(g));
+    }
+    if (proto == TCP) {
+        b[12] = (uint8_t)(chance(g, 90) ? (5 + gen_below(g, 11)) << 4 : gen_below(g, 16) << 4);
+        b[13] = tcp_flags[gen_below(g, PK_ARRAY_SIZE(tcp_flags))];
+        for (i = 20; i < 60; i++)
+            b[i] = (uint8_t)(chance(g, 50) ? gen_below(g, 10) : 2 + gen_below(g, 8));
+    }
+    return chance(g, 15) ? cut[gen_below(g, PK_ARRAY_SIZE(cut))] : 60;
+}
+
+static size_t packet_v4(struct gen *g, uint8_t *b)
+{
+    static const uint16_t fragments[] = {1, 2, 0x2000, 0x2001, 0x2005, 0x1fff};
+    uint8_t proto = protocols[gen_below(g, PK_ARRAY_SIZE(protocols))];
+    size_t head = 20, n;
+
+    if (chance(g, 10))
+        head += 4 * gen_below(g, 11);
+    b[0] = (uint8_t)(0x40 | head / 4);
+    b[8] = 64;
+    b[9] = proto;
+    if (chance(g, 12))
+        put16(b + 6, fragments[gen_below(g, PK_ARRAY_SIZE(fragments))]);
+    addr_bytes(g, address(g), b + 12);
+    addr_bytes(g, address(g), b + 16);
+    n = head + put_layer4(g, proto, b + head);
+    put16(b + 2, (unsigned)n);
+    return n;
+}
+
+/* Extension headers of random kinds; the next protocol of the last is `proto`. Bytes. */
+static size_t put_headers(struct gen *g, uint8_t *first_next, uint8_t *b, uint8_t proto)
+{
+    static const uint8_t kinds[] = {0, 43, 60, 51, 44};
+    unsigned n = chance(g, 80) ? 0 : chance(g, 85) ? gen_below(g, 4) : gen_below(g, 20), units;
+    uint8_t *next_at = first_next, *at = b;
+    bool few = n < 4;
+
+    while (n--) {
+        units = few ? gen_below(g, 3) : 0;
+        *next_at = kinds[gen_below(g, PK_ARRAY_SIZE(kinds))];
+        if (*next_at == 44) {
+            put16(at + 2, chance(g, 60) ? 1 : gen_below(g, 4) * 8);
+            units = 0;
+        } else {
+            at[1] = (uint8_t)(*next_at == 51 ? units * 2 : units);
+        }
+        next_at = at;
+        at += 8 + 8 * units;
+    }
+    *next_at = proto;
+    return (size_t)(at - b);
+}
+
+static size_t packet_v6(struct gen *g, uint8_t *b)
+{
+    uint8_t proto = protocols[gen_below(g, PK_ARRAY_SIZE(protocols))];
+    size_t n = 40, head;
+
+    b[0] = 0x60;
+    b[7] = 64;
+    addr_bytes(g, address(g), b + 8);
+    addr_bytes(g, address(g), b + 24);
+    head = put_headers(g, b + 6, b + 40, chance(g, 3) ? 59 : proto);
+    n += head + put_layer4(g, proto, b + 40 + head);
+    if (head && chance(g, 15))
+        n = 40 + gen_below(g, (uint32_t)head); /* cut within the chain */
+    put16(b + 4, (unsigned)(n - 40));
+    return n;
+}
+
+size_t gen_packet(struct gen *g, uint8_t buf[static GEN_PACKET_MAX])
+{
+    memset(buf, 0, GEN_PACKET_MAX);
+    return g->family == PK_IPV6 ? packet_v6(g, buf) : packet_v4(g, buf);
+}
+
+static struct pk_u128 interface(struct gen *g)
+{
+    const char *name = interfaces[gen_below(g, PK_ARRAY_SIZE(interfaces))];
+    struct pk_u128 v = {0};
+    unsigned i;
+
+    for (i = 0; i < 16 && name[i]; i++) {
+        if (i < 8)
+            v.hi |= (uint64_t)(uint8_t)name[i] << (56 - 8 * i);
+        else
+            v.lo |= (uint64_t)(uint8_t)name[i] << (120 - 8 * i);
+    }
+    return v;
+}
+
+void gen_interfaces(struct gen *g, enum pk_hook hook, struct pk_packet *p)
+{
+    p->iif = hook == PK_OUTPUT ? (struct pk_u128){0} : interface(g);
+    p->oif = hook == PK_INPUT ? (struct pk_u128){0} : interface(g);
+}

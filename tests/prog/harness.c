@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/macro.h"
+
+#define IMAGE_SIZE (1u << 25)
+#define FRAME_MAX 4096
+
+/* One object: its programs' maps and the memory of its image. */
+struct side {
+    struct bpf_object *object;
+    int image_fd, counters_fd, reasons_fd, ifnames_fd, test_fd;
+    int chunk_fd[H_SLOTS / PK_CHUNK];
+    uint8_t *image;
+    uint32_t section_size;
+};
+
+enum { SIDE_NF, SIDE_TC, SIDE_XDP, SIDES };
+
+struct harness {
+    struct side side[SIDES];
+    int prog_fd[H_PROGS];
+    int n_cpus;
+};
+
+static const int side_of[H_PROGS] = {SIDE_NF, SIDE_TC, SIDE_TC, SIDE_XDP};
+static const char *const prog_name[H_PROGS] = {"nf_judge", "tc_ingress_judge", "tc_egress_judge",
+                                               "xdp_judge"};
+
+const char *h_name(enum h_prog p)
+{
+    return prog_name[p];
+}
+
+bool h_has(const struct harness *h, enum h_prog p)
+{
+    return h->prog_fd[p] >= 0;
+}
+
+/* libbpf 1.1 does not know netfilter programs by name. */
+static void set_netfilter_types(struct bpf_object *o)
+{
+    struct bpf_program *p;
+
+    bpf_object__for_each_program(p, o)
+    {
+        if (strcmp(bpf_program__section_name(p), "netfilter"))
+            continue;
+        bpf_program__set_type(p, (enum bpf_prog_type)32);
+        bpf_program__set_expected_attach_type(p, (enum bpf_attach_type)45);
+    }
+}
+
+static int bind_image(struct side *s)
+{
+    LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+    struct bpf_map *map = bpf_object__find_map_by_name(s->object, ".data.image");
+    size_t size;
+    struct pk_config *config;
+
+    config = (struct pk_config *)bpf_map__initial_value(
+        bpf_object__find_map_by_name(s->object, ".rodata"), &size);
+    config->image_mask = IMAGE_SIZE - 1;
+    config->guard_all = 1;
+    s->image_fd =
+        bpf_map_create(BPF_MAP_TYPE_ARRAY, "pk_image", 4, IMAGE_SIZE + PK_IMAGE_SLACK, 1, &opts);
+    if (s->image_fd < 0)
+        return -errno;
+    s->image = mmap(NULL, IMAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, s->image_fd, 0);
+    if (s->image == MAP_FAILED)
+        return -errno;
+    s->section_size = bpf_map__value_size(map);
+    return bpf_map__reuse_fd(map, s->image_fd);
+}
+
+static int make_chunks(struct side *s)
+{
+    uint32_t i;
+
+    for (i = 0; i < H_SLOTS / PK_CHUNK; i++) {
+        s->chunk_fd[i] = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "pk_chunk", 4,
+                                        sizeof(struct pk_count), PK_CHUNK, NULL);
+        if (s->chunk_fd[i] < 0 || bpf_map_update_elem(s->counters_fd, &i, &s->chunk_fd[i], BPF_ANY))
+            return -errno;
+    }
+    return 0;
+}
+
+static int open_side(struct side *s, const char *path)
+{
+    int r;
+
+    s->object = bpf_object__open_file(path, NULL);
+    if (!s->object)
+        return -errno;
+    set_netfilter_types(s->object);
+    r = bind_image(s);
+    if (!r)
+        r = bpf_object__load(s->object);
+    if (r)
+        return r;
+    s->counters_fd = bpf_object__find_map_fd_by_name(s->object, "counters");
+    s->reasons_fd = bpf_object__find_map_fd_by_name(s->object, "reasons");
+    s->ifnames_fd = bpf_object__find_map_fd_by_name(s->object, "ifnames");
+    s->test_fd = bpf_object__find_map_fd_by_name(s->object, "test_counters");
+    return make_chunks(s);
+}
+
+struct harness *h_open(const char *nf, const char *tc, const char *xdp)
+{
+    const char *const path[SIDES] = {nf, tc, xdp};
+    struct harness *h = calloc(1, sizeof(*h));
+    struct bpf_program *p;
+    int i, r;
+
+    if (!h)
+        return NULL;
+    h->n_cpus = libbpf_num_possible_cpus();
+    for (i = 0; i < SIDES; i++) {
+        r = open_side(&h->side[i], path[i]);
+        if (r) {
+            fprintf(stderr, "%s: %s\n", path[i], strerror(-r));
+            h_close(h);
+            return NULL;
+        }
+    }
+    for (i = 0; i < H_PROGS; i++) {
+        p = bpf_object__find_program_by_name(h->side[side_of[i]].object, prog_name[i]);
+        h->prog_fd[i] = p ? bpf_program__fd(p) : -1;
+    }
+    return h;
+}
+
+/*
+ * bpf_object__close() unmaps its own copy of the data section by the size of the map that took its
+ * place, which is larger: give it back one of the size that it had.
+ */
+static void forget_image(struct side *s)
+{
+    int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "pk_small", 4, s->section_size, 1, NULL);
+
+    if (fd >= 0) {
+        bpf_map__reuse_fd(bpf_object__find_map_by_name(s->object, ".data.image"), fd);
+        close(fd);
+    }
+}
+
+void h_close(struct harness *h)
+{
+    int i;
+    size_t c;
+
+    for (i = 0; i < SIDES; i++) {
+        struct side *s = &h->side[i];
+
+        for (c = 0; c < PK_ARRAY_SIZE(s->chunk_fd); c++)
+            if (s->chunk_fd[c] > 0)
+                close(s->chunk_fd[c]);
+        if (s->image && s->image != MAP_FAILED)
+            munmap(s->image, IMAGE_SIZE);
+        if (s->object) {
+            forget_image(s);
+            bpf_object__close(s->object);
+        }
+    }
+    free(h);
+}
+
+int h_load(struct harness *h, const struct pk_image_head *image)
+{
+    int i;
+
+    if (image->size > IMAGE_SIZE)
+        return -E2BIG;
+    for (i = 0; i < SIDES; i++)
+        memcpy(h->side[i].image, image, image->size);
+    return 0;
+}
+
+int h_name_interfaces(struct harness *h, struct pk_u128 one, struct pk_u128 two)
+{
+    const struct pk_ifname name[2] = {{.name = one}, {.name = two}};
+    uint32_t index;
+    int s;
+
+    for (s = SIDE_TC; s <= SIDE_XDP; s++) {
+        for (index = 1; index <= 2; index++) {
+            if (bpf_map_update_elem(h->side[s].ifnames_fd, &index, &name[index - 1], BPF_ANY))
+                return -errno;
+        }
+    }
+    return 0;
+}
+
+/* The frame; the innermost tag is followed by the family's ethertype. Returns its length. */
+static size_t make_frame(uint8_t *frame, enum pk_family family, const uint8_t *ip, size_t len,
+                         unsigned tags)
+{
+    static const uint8_t mac[12] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1};
+    uint16_t type = htons(family == PK_IPV6 ? 0x86dd : 0x0800);
+    static const uint8_t tag[4] = {0x81, 0x00, 0x00, 0x0b};
+    size_t at = sizeof(mac);
+
+    memcpy(frame, mac, sizeof(mac));
+    for (; tags; tags--, at += sizeof(tag))
+        memcpy(frame + at, tag, sizeof(tag));
+    memcpy(frame + at, &type, sizeof(type));
+    memcpy(frame + at + 2, ip, len);
+    return at + 2 + len;
+}
+
+/* struct nf_hook_state begins with these two bytes; the rest must be zero. */
+struct nf_state {
+    uint8_t hook, pf, rest[62];
+};
+
+static int run(int fd, const void *frame, size_t len, void *ctx, size_t ctx_len, uint32_t *ret)
+{
+    static uint8_t out[FRAME_MAX + 512];
+    LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (uint32_t)len,
+                .data_out = out, .data_size_out = sizeof(out), .ctx_in = ctx,
+                .ctx_size_in = (uint32_t)ctx_len, .repeat = 1);
+
+    if (bpf_prog_test_run_opts(fd, &o))
+        return -errno;
+    *ret = o.retval;
+    return 0;
+}
+
+int h_run(struct harness *h, enum h_prog p, enum pk_hook hook, enum pk_family family,
+          const uint8_t *ip, size_t len, unsigned tags)
+{
+    struct nf_state state = {.hook = (uint8_t)(hook + 1), .pf = family == PK_IPV6 ? 10 : 2};
+    struct __sk_buff skb = {.ifindex = 1, .ingress_ifindex = hook == PK_FORWARD ? 2 : 0};
+    uint8_t frame[FRAME_MAX];
+    uint32_t ret;
+    int r;
+
+    if (len + 14 + 4 * tags > sizeof(frame))
+        return -E2BIG;
+    /* bpf_prog_test_run_nf() wants no Ethernet header at LOCAL_OUT. */
+    if (p == H_NF && hook == PK_OUTPUT)
+        memcpy(frame, ip, len);
+    else
+        len = make_frame(frame, family, ip, len, tags);
+    if (p == H_NF)
+        r = run(h->prog_fd[p], frame, len, &state, 48, &ret);
+    else if (p == H_XDP)
+        r = run(h->prog_fd[p], frame, len, NULL, 0, &ret);
+    else
+        r = run(h->prog_fd[p], frame, len, &skb, sizeof(skb), &ret);
+    if (r)
+        return r;
+    if (p == H_NF)
+        return ret == 1;
+    return p == H_XDP ? ret == 2 : ret == UINT32_MAX;
+}
+
+static struct pk_counters sum(const struct harness *h, int fd, uint32_t key)
+{
+    struct pk_count *per_cpu = calloc((size_t)h->n_cpus, sizeof(*per_cpu));
+    struct pk_counters c = {0};
+    int i;
+
+    if (per_cpu && !bpf_map_lookup_elem(fd, &key, per_cpu)) {
+        for (i = 0; i < h->n_cpus; i++) {
+            c.packets += per_cpu[i].packets;
+            c.bytes += per_cpu[i].bytes;
+        }
+    }
+    free(per_cpu);
+    return c;
+}
+
+struct pk_counters h_counter(struct harness *h, enum h_prog p, uint32_t slot)
+{
+    return sum(h, h->side[side_of[p]].chunk_fd[slot / PK_CHUNK], slot % PK_CHUNK);
+}
+
+uint64_t h_reason(struct harness *h, enum h_prog p, enum pk_where where, enum pk_reason reason)
+{
+    return sum(h, h->side[side_of[p]].reasons_fd, where * PK_REASON_MAX + reason).packets;
+}
+
+uint64_t h_test_counter(struct harness *h, enum h_prog p, uint32_t i)
+{
+    return sum(h, h->side[side_of[p]].test_fd, i).packets;
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every hook's BPF program against the reference evaluator, under BPF_PROG_TEST_RUN: random rule
+ * sets and random packets drawn from the same values. The verdict of each packet, and afterwards
+ * every rule's and policy's packets and bytes, must be equal. The programs are those of the test
+ * build, which also knows the test-only match and target of tests/steps, on about every third rule
+ * set.
+ *
+ * argv: the three objects. PK_SEED and PK_ROUNDS as in test_compile.c. Prints TAP.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/gen.h"
+#include "../steps/test_defs.h"
+#include "base/macro.h"
+#include "classify/compile.h"
+#include "classify/eval.h"
+#include "harness.h"
+#include "packet/packet_user.h"
+#include "rules/text.h"
+
+#define PACKETS 300u
+
+/* One rule set in force for all programs, and what the evaluator has counted. */
+struct round {
+    struct pk_arena arena;
+    struct pk_diags d;
+    struct pk_buf text;
+    struct pk_read read;
+    struct pk_image image;
+    struct pk_slots slots;
+    uint32_t *slot;
+    uint32_t n_slots;
+    struct pk_counters *before; /* [n_slots] of the program under test */
+    struct pk_counters *rule;   /* [n_rules] by the evaluator */
+    uint64_t test_before;
+};
+
+static unsigned tests, failed;
+
+static void result(bool ok, const char *name, uint64_t seed)
+{
+    tests++;
+    failed += !ok;
+    printf("%s %u - %s, seed %" PRIu64 "\n", ok ? "ok" : "not ok", tests, name, seed);
+}
+
+static void round_done(struct round *r)
+{
+    pk_image_done(&r->image);
+    pk_buf_done(&r->text);
+    pk_diags_done(&r->d);
+    pk_arena_done(&r->arena);
+    free(r->before);
+    free(r->rule);
+}
+
+/* Rules with the test-only match and target, in front of those that the generator made. */
+static void add_test_rules(struct gen *g, struct pk_buf *text)
+{
+    static const char *const chains[] = {"INPUT", "FORWARD", "OUTPUT"};
+    char *commit = strstr(text->data, "COMMIT");
+    unsigned i;
+
+    text->len = (size_t)(commit - text->data);
+    for (i = 0; i < 3; i++) {
+        pk_buf_fmt(text, "-I %s 1 -m testlen --testlen 7:%u -j TESTCOUNT --index %u\n", chains[i],
+                   gen_below(g, 7), i);
+        pk_buf_fmt(text, "-I %s 2 -m testlen ! --testlen 5:%u:%u\n", chains[i], gen_below(g, 5),
+                   gen_below(g, 5));
+    }
+    pk_buf_str(text, "COMMIT\n");
+}
+
+static int number_slots(struct round *r, enum pk_family family)
+{
+    const struct pk_ruleset *rs = r->read.family[family];
+    uint32_t i;
+
+    r->slot = pk_arena_array(&r->arena, uint32_t, rs->n_rules + 1);
+    for (i = 0; i < rs->n_rules; i++)
+        r->slot[i] = PK_HOOK_N + i;
+    for (i = 0; i < PK_HOOK_N; i++)
+        r->slots.policy[family][i] = i;
+    r->slots.rule[family] = r->slot;
+    r->n_slots = PK_HOOK_N + rs->n_rules;
+    r->before = calloc(r->n_slots, sizeof(*r->before));
+    r->rule = calloc(rs->n_rules + 1, sizeof(*r->rule));
+    return r->before && r->rule && r->slot ? 0 : -ENOMEM;
+}
+
+static int round_make(struct round *r, struct gen *g, unsigned rules, bool with_test_rules)
+{
+    const struct pk_read_options o = {.format = PK_TEXT_SAVE, .family = g->family};
+    struct gen_shape shape = gen_shape_for(g, rules);
+    const struct pk_ruleset *rs[PK_FAMILY_N] = {NULL};
+    int e;
+
+    r->text = PK_BUF_INIT((size_t)64 << 20);
+    gen_rules(g, &shape, &r->text);
+    if (with_test_rules)
+        add_test_rules(g, &r->text);
+    e = pk_text_read(r->text.data, r->text.len, "gen", &o, &r->arena, &r->read, &r->d);
+    if (!e)
+        e = number_slots(r, g->family);
+    rs[g->family] = r->read.family[g->family];
+    if (!e)
+        e = pk_compile(rs, &r->slots, PK_IMAGE_MAX, &r->image, &r->d);
+    if (e)
+        pk_diags_print(&r->d, stderr);
+    return e;
+}
+
+static void remember(struct round *r, struct harness *h, enum h_prog p)
+{
+    uint32_t i;
+
+    for (i = 0; i < r->n_slots; i++)
+        r->before[i] = h_counter(h, p, i);
+    memset(r->rule, 0, (r->n_slots - PK_HOOK_N + 1) * sizeof(*r->rule));
+    r->test_before = h_test_counter(h, p, 0) + h_test_counter(h, p, 1) + h_test_counter(h, p, 2);
+}
+
+static bool same_counters(struct round *r, struct harness *h, enum h_prog p,
+                          const struct pk_tally *t)
+{
+    struct pk_counters got, want;
+    unsigned wrong = 0;
+    uint32_t i;
+
+    for (i = 0; i < r->n_slots; i++) {
+        got = h_counter(h, p, i);
+        got.packets -= r->before[i].packets;
+        got.bytes -= r->before[i].bytes;
+        want = i < PK_HOOK_N ? t->policy[i] : t->rule[i - PK_HOOK_N];
+        if (got.packets == want.packets && got.bytes == want.bytes)
+            continue;
+        if (wrong++ < 5)
+            fprintf(stderr,
+                    "slot %u: [%" PRIu64 ":%" PRIu64 "], evaluator [%" PRIu64 ":%" PRIu64 "]\n", i,
+                    got.packets, got.bytes, want.packets, want.bytes);
+    }
+    return !wrong;
+}
+
+/* The test target's counters: one more for each time that the evaluator counted one of its rules.
+ */
+static bool same_effects(struct round *r, struct harness *h, enum h_prog p, enum pk_family family)
+{
+    const struct pk_ruleset *rs = r->read.family[family];
+    uint64_t got, want = 0;
+    uint32_t c, i;
+
+    for (c = 0; c < rs->n_chains; c++)
+        for (i = 0; i < rs->chains[c]->n_rules; i++)
+            if (rs->chains[c]->rules[i]->target)
+                want += r->rule[rs->chains[c]->rules[i]->ordinal].packets;
+    got = h_test_counter(h, p, 0) + h_test_counter(h, p, 1) + h_test_counter(h, p, 2);
+    if (got - r->test_before == want)
+        return true;
+    fprintf(stderr, "effects: %" PRIu64 ", evaluator %" PRIu64 "\n", got - r->test_before, want);
+    return false;
+}
+
+/*
+ * What the program will know of the interfaces: a test run of netfilter has `lo` (as 16 bytes, NUL
+ * padded) for the outgoing one at every hook, and none for the incoming one.
+ */
+static int set_interfaces(struct harness *h, enum h_prog prog, enum pk_hook hook, struct gen *g,
+                          struct pk_packet *p)
+{
+    const struct pk_u128 none = {0, 0};
+
+    if (prog == H_NF) {
+        p->oif.hi = (uint64_t)'l' << 56 | (uint64_t)'o' << 48;
+        return 0;
+    }
+    gen_interfaces(g, hook, p);
+    if (hook == PK_INPUT)
+        return h_name_interfaces(h, p->iif, none);
+    return h_name_interfaces(h, p->oif, p->iif); /* egress: of device 1, from device 2 */
+}
+
+/* The base chains that a program can be made to judge by in a test run. */
+static bool can_judge(enum h_prog p, enum pk_hook hook)
+{
+    if (p == H_NF)
+        return true;
+    return p == H_TC_EGRESS ? hook != PK_INPUT : hook == PK_INPUT;
+}
+
+/* One packet through program and evaluator. True: same verdict (or not one that both can judge). */
+static bool judge(struct round *r, struct harness *h, enum h_prog prog, struct gen *g,
+                  enum pk_hook hook, struct pk_tally *tally)
+{
+    uint8_t ip[GEN_PACKET_MAX];
+    size_t len = gen_packet(g, ip), i;
+    unsigned tags = prog == H_NF ? 0 : gen_below(g, 3);
+    struct pk_packet p = {0};
+    const struct pk_view view = {.p = &p, .ip = ip, .len = len};
+    struct pk_verdict v;
+    int got;
+
+    if (pk_packet_parse(ip, len, &p) || (prog == H_NF && p.len != len))
+        return true;
+    if (set_interfaces(h, prog, hook, g, &p))
+        return false;
+    got = h_run(h, prog, hook, g->family, ip, len, tags);
+    v = pk_eval(r->read.family[g->family], hook, &view, tally, NULL, NULL);
+    if (got == (v.action == PK_ACT_ACCEPT))
+        return true;
+    fprintf(stderr, "%s hook %u: got %d, evaluator %d by line %u; packet ", h_name(prog), hook, got,
+            v.action, v.rule ? v.rule->line : 0);
+    for (i = 0; i < len; i++)
+        fprintf(stderr, "%02x", ip[i]);
+    fputs("; reasons so far", stderr);
+    for (i = 0; i < PK_REASON_N; i++)
+        fprintf(stderr, " %" PRIu64, h_reason(h, prog, (enum pk_where)hook, (enum pk_reason)i));
+    fputc('\n', stderr);
+    return false;
+}
+
+static bool run_program(struct round *r, struct harness *h, enum h_prog prog, struct gen *g)
+{
+    struct pk_tally tally = {.rule = r->rule};
+    enum pk_hook hook;
+    bool ok = true;
+    unsigned i;
+
+    remember(r, h, prog);
+    for (i = 0; i < PACKETS && ok; i++) {
+        hook = (enum pk_hook)gen_below(g, PK_HOOK_N);
+        if (can_judge(prog, hook))
+            ok = judge(r, h, prog, g, hook, &tally);
+    }
+    return ok && same_counters(r, h, prog, &tally) && same_effects(r, h, prog, g->family);
+}
+
+static void one_round(struct harness *h, uint64_t seed)
+{
+    static const unsigned sizes[] = {0, 1, 5, 20, 64, 130, 500, 5000};
+    enum pk_family family = seed & 1 ? PK_IPV6 : PK_IPV4;
+    unsigned rules = sizes[(seed >> 1) % PK_ARRAY_SIZE(sizes)];
+    struct gen g = gen_new(seed, family, rules);
+    struct round r = {0};
+    char name[96];
+    int p;
+
+    if (round_make(&r, &g, rules, seed % 3 == 0) || h_load(h, r.image.head)) {
+        result(false, "the rule set is made and put in force", seed);
+        round_done(&r);
+        return;
+    }
+    for (p = 0; p < H_PROGS; p++) {
+        snprintf(name, sizeof(name), "%s agrees with the evaluator, IPv%d, %u rules",
+                 h_name((enum h_prog)p), family == PK_IPV6 ? 6 : 4, rules);
+        result(run_program(&r, h, (enum h_prog)p, &g), name, seed);
+    }
+    round_done(&r);
+}
+
+static uint64_t env_number(const char *name, uint64_t otherwise)
+{
+    const char *s = getenv(name);
+
+    return s ? strtoull(s, NULL, 0) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t seed = env_number("PK_SEED", 1), rounds = env_number("PK_ROUNDS", 48), i;
+    struct harness *h;
+
+    if (argc != 4) {
+        fprintf(stderr, "usage: test_prog NF TC XDP\n");
+        return 2;
+    }
+    if (geteuid()) {
+        printf("1..0 # SKIP needs root\n");
+        return 0;
+    }
+    if (unshare(CLONE_NEWNET) || pk_test_register())
+        return 1;
+    h = h_open(argv[1], argv[2], argv[3]);
+    if (!h)
+        return 1;
+    for (i = 0; i < rounds; i++)
+        one_round(h, seed + i);
+    h_close(h);
+    printf("1..%u\n", tests);
+    return failed != 0;
+}

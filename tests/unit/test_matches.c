@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The matches one by one: their text in and out as iptables 1.8.9 has it, and their answers for
+ * each layer-4 status. test_leaves.c has what rules with them compile to.
+ */
+#include "match_fixture.h"
+
+/* ---- text in, text out ---- */
+
+struct golden {
+    enum pk_family family;
+    int proto;
+    const char *in;
+    const char *out; /* NULL: refused; "=": as `in` */
+};
+
+#define FIFTEEN "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15"
+
+/* Each line was tried with iptables-legacy and ip6tables-legacy 1.8.9, but for those marked (*). */
+static const struct golden goldens[] = {
+    {PK_IPV4, 6, "-m tcp", "="},
+    {PK_IPV4, 6, "-m tcp --dport 80", "="},
+    {PK_IPV4, 6, "-m tcp --dport 80:90", "="},
+    {PK_IPV4, 6, "-m tcp --destination-port :90", "-m tcp --dport 0:90"},
+    {PK_IPV4, 6, "-m tcp --dport 90:", "-m tcp --dport 90:65535"},
+    {PK_IPV4, 6, "-m tcp --dport :", "-m tcp"},
+    {PK_IPV4, 6, "-m tcp --dport 0:65535", "-m tcp"},
+    {PK_IPV4, 6, "-m tcp ! --dport 0:65535", NULL}, /* (*) 1.8.9 prints "-m tcp" */
+    {PK_IPV4, 6, "-m tcp --dport 90:80", NULL},
+    {PK_IPV4, 6, "-m tcp --dport 80:80", "-m tcp --dport 80"},
+    {PK_IPV4, 6, "-m tcp --dport 0x50", "-m tcp --dport 80"},
+    {PK_IPV4, 6, "-m tcp --dport 010", "-m tcp --dport 8"},
+    {PK_IPV4, 6, "-m tcp --dport \" +80\"", "-m tcp --dport 80"},
+    {PK_IPV4, 6, "-m tcp --dport 80,81", NULL},
+    {PK_IPV4, 6, "-m tcp --dport 65536", NULL},
+    {PK_IPV4, 6, "-m tcp --dport -1", NULL},
+    {PK_IPV4, 6, "-m tcp --dport \"\"", NULL},
+    {PK_IPV4, 6, "-m tcp --dport no-such-service", NULL},
+    {PK_IPV4, 6, "-m tcp --sport 1 --dport 2 --syn",
+     "-m tcp --sport 1 --dport 2 --tcp-flags FIN,SYN,RST,ACK SYN"},
+    {PK_IPV4, 6, "-m tcp --syn --tcp-option 5 --dport 5 --source-port 6",
+     "-m tcp --sport 6 --dport 5 --tcp-option 5 --tcp-flags FIN,SYN,RST,ACK SYN"},
+    {PK_IPV4, 6, "-m tcp ! --syn", "-m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN"},
+    {PK_IPV4, 6, "-m tcp --tcp-flags ALL SYN", "-m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG SYN"},
+    {PK_IPV4, 6, "-m tcp --tcp-flags ALL NONE", "-m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE"},
+    {PK_IPV4, 6, "-m tcp --tcp-flags NONE NONE", "-m tcp"},
+    {PK_IPV4, 6, "-m tcp ! --tcp-flags NONE NONE", "="},
+    {PK_IPV4, 6, "-m tcp --tcp-flags NONE SYN", NULL}, /* (*) 1.8.9 prints "-m tcp" */
+    {PK_IPV4, 6, "-m tcp ! --tcp-flags NONE SYN", "="},
+    {PK_IPV4, 6, "-m tcp --tcp-flags syn,ack SYN", "-m tcp --tcp-flags SYN,ACK SYN"},
+    {PK_IPV4, 6, "-m tcp --tcp-flags SYN,FIN,ACK SYN,,FIN",
+     "-m tcp --tcp-flags FIN,SYN,ACK FIN,SYN"},
+    {PK_IPV4, 6, "-m tcp --tcp-flags SYN SYN,ACK", "="},
+    {PK_IPV4, 6, "-m tcp --tcp-flags \"SYN ACK\" SYN", NULL},
+    {PK_IPV4, 6, "-m tcp --tcp-flags SY SYN", NULL},
+    {PK_IPV4, 6, "-m tcp --tcp-flags SYNX SYN", NULL},
+    {PK_IPV4, 6, "-m tcp --syn --tcp-flags SYN SYN", NULL},
+    {PK_IPV4, 6, "-m tcp --tcp-option 5", "="},
+    {PK_IPV4, 6, "-m tcp ! --tcp-option 255", "="},
+    {PK_IPV4, 6, "-m tcp --tcp-option 0", NULL},
+    {PK_IPV4, 6, "-m tcp --tcp-option 256", NULL},
+    {PK_IPV4, 6, "-m tcp ! --sport 5 ! --dport 7:8", "="},
+    {PK_IPV4, -6, "-m tcp --dport 80", NULL},
+    {PK_IPV4, 0, "-m tcp --dport 80", NULL},
+    {PK_IPV4, 17, "-m tcp", NULL},
+    {PK_IPV6, 6, "-m tcp --dport 80", "="},
+    {PK_IPV4, 17, "-m udp", "="},
+    {PK_IPV4, 17, "-m udp --sport 53", "="},
+    {PK_IPV4, 17, "-m udp ! --dport 0:65535", NULL}, /* (*) 1.8.9 prints "-m udp" */
+    {PK_IPV4, 17, "-m udp --dport 90:80", "="},
+    {PK_IPV4, 17, "-m udp --sport :", "-m udp"},
+    {PK_IPV4, 0, "-m udp", NULL},
+    {PK_IPV4, 132, "-m sctp", "="},
+    {PK_IPV4, 132, "-m sctp --sport 1:2 ! --dport 3", "="},
+    {PK_IPV4, 132, "-m sctp --sport :", "-m sctp --sport 0:65535"},
+    {PK_IPV4, 132, "-m sctp ! --sport 0:65535", "="},
+    {PK_IPV4, 132, "-m sctp --sport 5:1", NULL},
+    {PK_IPV4, 132, "-m sctp --chunk-types all DATA", NULL}, /* (*) not supported */
+    {PK_IPV4, 0, "-m sctp", NULL},
+    {PK_IPV4, 33, "-m dccp", "="},
+    {PK_IPV4, 33, "-m dccp --sport 1:2 ! --dport 3", "="},
+    {PK_IPV4, 33, "-m dccp --sport :", "-m dccp --sport 0:65535"},
+    {PK_IPV4, 33, "-m dccp --sport 5:1", "="},
+    {PK_IPV4, 33, "-m dccp --dccp-types REQUEST", NULL}, /* (*) not supported */
+    {PK_IPV4, 33, "-m dccp --dccp-option 3", NULL},      /* (*) not supported */
+    {PK_IPV4, 6, "-m multiport --dports 80", "="},
+    {PK_IPV4, 6, "-m multiport --destination-ports 80,443,1000:2000",
+     "-m multiport --dports 80,443,1000:2000"},
+    {PK_IPV4, 6, "-m multiport ! --source-ports 80,443", "-m multiport ! --sports 80,443"},
+    {PK_IPV4, 136, "-m multiport --ports 1,2", "="},
+    {PK_IPV4, 132, "-m multiport ! --ports 1,2", "="},
+    {PK_IPV6, 33, "-m multiport --ports 1:2", "="},
+    {PK_IPV4, 6, "-m multiport --ports 1 --sports 2", NULL},
+    {PK_IPV4, 6, "-m multiport --dports 1 --dports 2", NULL},
+    {PK_IPV4, 6, "-m multiport --dports 80:80", NULL},
+    {PK_IPV4, 6, "-m multiport --dports 81:80", NULL},
+    {PK_IPV4, 6, "-m multiport --dports :80", NULL},
+    {PK_IPV4, 6, "-m multiport --dports 80:", NULL},
+    {PK_IPV4, 6, "-m multiport --dports 1,,2", NULL},
+    {PK_IPV4, 6, "-m multiport --dports 1,2,", NULL},
+    {PK_IPV4, 6, "-m multiport --dports \"\"", NULL},
+    {PK_IPV4, 6, "-m multiport --dports " FIFTEEN, "="},
+    {PK_IPV4, 6, "-m multiport --dports " FIFTEEN ",16", NULL},
+    {PK_IPV4, 6, "-m multiport --dports " FIFTEEN ":16", NULL},
+    {PK_IPV4, 6, "-m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15", "="},
+    {PK_IPV4, 6, "-m multiport", NULL},
+    {PK_IPV4, 0, "-m multiport --dports 80", NULL},
+    {PK_IPV4, -6, "-m multiport --dports 80", NULL},
+    {PK_IPV4, 1, "-m multiport --dports 80", NULL},
+    {PK_IPV4, 6, "-m multiport --dports 80 -m multiport --sports 90", "="},
+    {PK_IPV4, 1, "-m icmp", NULL},
+    {PK_IPV4, 1, "-m icmp --icmp-type 8", "="},
+    {PK_IPV4, 1, "-m icmp --icmp-type 255/1:2", "-m icmp --icmp-type any"},
+    {PK_IPV4, 1, "-m icmp --icmp-type 255/3", "-m icmp --icmp-type any"},
+    {PK_IPV4, 1, "-m icmp ! --icmp-type ANY", "-m icmp ! --icmp-type any"},
+    {PK_IPV4, 1, "-m icmp --icmp-type host-unr", "-m icmp --icmp-type 3/1"},
+    {PK_IPV4, 1, "-m icmp --icmp-type host", NULL},
+    {PK_IPV4, 1, "-m icmp --icmp-type \"\"", NULL},
+    {PK_IPV4, 1, "-m icmp --icmp-type 256", NULL},
+    {PK_IPV4, 1, "-m icmp --icmp-type 3/256", NULL},
+    {PK_IPV4, 1, "-m icmp --icmp-type 3/", NULL},
+    {PK_IPV4, 1, "-m icmp --icmp-type 5/:3", NULL},
+    {PK_IPV4, 1, "-m icmp --icmp-type 5/1:", NULL},
+    {PK_IPV4, 1, "-m icmp --icmp-type 5/1x", NULL},
+    {PK_IPV4, 1, "-m icmp --icmp-type any/3", NULL},
+    {PK_IPV4, 1, "-m icmp --icmp-type 0x8/0x0", "-m icmp --icmp-type 8/0"},
+    {PK_IPV4, 1, "-m icmp --icmp-type 5/0:255", "-m icmp --icmp-type 5"},
+    {PK_IPV4, 1, "-m icmp --icmp-type 5/1:1", "-m icmp --icmp-type 5/1"},
+    {PK_IPV4, 1, "-m icmp --icmp-type 5/1:2", NULL}, /* (*) 1.8.9 prints "5/1" */
+    {PK_IPV4, 1, "-m icmp --icmp-type 8 -m icmp --icmp-type 0", "="},
+    {PK_IPV4, 0, "-m icmp --icmp-type 8", NULL},
+    {PK_IPV6, 58, "-m icmp6", NULL},
+    {PK_IPV6, 58, "-m icmpv6 --icmpv6-type 128", "-m icmp6 --icmpv6-type 128"},
+    {PK_IPV6, 58, "-m ipv6-icmp --icmpv6-type no-route", "-m icmp6 --icmpv6-type 1/0"},
+    {PK_IPV6, 58, "-m icmp6 --icmpv6-type neighbor-sol", "-m icmp6 --icmpv6-type 135"},
+    {PK_IPV6, 58, "-m icmp6 --icmpv6-type neighbor", NULL},
+    {PK_IPV6, 58, "-m icmp6 --icmpv6-type any", NULL},
+    {PK_IPV6, 58, "-m icmp6 ! --icmpv6-type 255", "="},
+    {PK_IPV6, 1, "-m icmp6 --icmpv6-type 128", NULL},
+    {PK_IPV4, 0, "-m iprange --src-range 10.0.0.1-10.0.0.5", "="},
+    {PK_IPV4, 0, "-m iprange --src-range 10.0.0.1", "-m iprange --src-range 10.0.0.1-10.0.0.1"},
+    {PK_IPV4, 0, "-m iprange --src-range 10.0.0.5-10.0.0.1", "="},
+    {PK_IPV4, 0, "-m iprange ! --dst-range 10.1-10.2 --src-range 1.1.1.010-2.2.2.2",
+     "-m iprange --src-range 1.1.1.8-2.2.2.2 ! --dst-range 10.1.0.0-10.2.0.0"},
+    {PK_IPV4, 0, "-m iprange --src-range localhost-10.0.0.20", NULL},
+    {PK_IPV4, 0, "-m iprange --src-range 10.0.0.0/8", NULL},
+    {PK_IPV4, 0, "-m iprange --src-range 10.0.0.1-", NULL},
+    {PK_IPV4, 0, "-m iprange --src-range -10.0.0.1", NULL},
+    {PK_IPV4, 0, "-m iprange --src-range 1.2.3.4.5", NULL},
+    {PK_IPV4, 0, "-m iprange --src-range ::1-::2", NULL},
+    {PK_IPV4, 0, "-m iprange", NULL},
+    {PK_IPV6, 0, "-m iprange --src-range ::5-::1", "="},
+    {PK_IPV6, 0, "-m iprange --src-range 2001:DB8::0:1-::ffff:1.2.3.9",
+     "-m iprange --src-range 2001:db8::1-::ffff:1.2.3.9"},
+    {PK_IPV6, 0, "-m iprange --src-range 10.0.0.1-10.0.0.2", NULL},
+    {PK_IPV4, 0, "-m comment --comment x_1-y", "="},
+    {PK_IPV4, 0, "-m comment --comment \"x y\"", "="},
+    {PK_IPV4, 0, "-m comment --comment a.b", "-m comment --comment \"a.b\""},
+    {PK_IPV4, 0, "-m comment --comment \"a\\\"b\\'c\\\\d\"", "="},
+    {PK_IPV4, 0, "-m comment --comment \"\"", "="},
+    {PK_IPV4, 0, "-m comment --comment \"a\nb\"", NULL}, /* (*) 1.8.9 writes a broken file */
+    {PK_IPV4, 0, "-m comment", NULL},
+    {PK_IPV4, 0, "-m comment --comment a -m comment --comment b", "="},
+};
+
+static void check_golden(const struct golden *g)
+{
+    _pk_buf_ struct pk_buf out = PK_BUF_INIT(4096);
+    struct fixture f;
+    int r;
+
+    fixture_init(&f, g->family, g->proto);
+    r = parse(&f, g->in);
+    if (!g->out) {
+        if (!r || f.d.n_errors != 1 || !f.d.items[0].hint || !f.d.items[0].column)
+            fail_msg("\"%s\" must be refused once, with a place and a mend", g->in);
+    } else {
+        print(&f, &out);
+        if (r || f.d.n_errors || strcmp(out.data + 1, g->out[0] == '=' ? g->in : g->out) != 0)
+            fail_msg("\"%s\" gave \"%s\"", g->in, out.len ? out.data : "nothing");
+    }
+    fixture_done(&f);
+}
+
+static void test_golden(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PK_ARRAY_SIZE(goldens); i++)
+        check_golden(&goldens[i]);
+}
+
+/* Service names are those of this machine; without /etc/services there is nothing to look at. */
+static void test_service_names(void **state)
+{
+    static const struct golden named[] = {
+        {PK_IPV4, 6, "-m tcp --dport ssh:http", "-m tcp --dport 22:80"},
+        {PK_IPV4, 17, "-m udp --dport domain", "-m udp --dport 53"},
+        {PK_IPV4, 33, "-m dccp --dport http", "-m dccp --dport 80"},
+        {PK_IPV4, 132, "-m sctp --dport http", NULL},
+        {PK_IPV4, 6, "-m tcp --dport HTTP", NULL},
+        {PK_IPV4, 6, "-m multiport --dports http,https", "-m multiport --dports 80,443"},
+    };
+
+    (void)state;
+    if (access("/etc/services", R_OK) != 0)
+        skip();
+    for (size_t i = 0; i < PK_ARRAY_SIZE(named); i++)
+        check_golden(&named[i]);
+}
+
+static void test_long_comment(void **state)
+{
+    char in[400] = "-m comment --comment ";
+    _pk_buf_ struct pk_buf out = PK_BUF_INIT(4096);
+    struct fixture f;
+
+    (void)state;
+    memset(in + strlen(in), 'x', 256);
+    fixture_init(&f, PK_IPV4, 0);
+    assert_int_equal(parse(&f, in), 0);
+    print(&f, &out);
+    assert_int_equal(out.len, strlen(" -m comment --comment ") + 255);
+    assert_int_equal(f.d.n_warnings, 1);
+    fixture_done(&f);
+}
+
+/* Equal rules have equal bytes, however they were written. */
+static void test_info_is_canonical(void **state)
+{
+    struct fixture a, b;
+
+    (void)state;
+    fixture_init(&a, PK_IPV4, 6);
+    fixture_init(&b, PK_IPV4, 6);
+    assert_int_equal(parse(&a, "-m tcp --syn --dport 1:2 -m iprange --src-range 1.1.1.1"), 0);
+    assert_int_equal(parse(&b, "-m tcp --dport 0x1:0x2 --tcp-flags ACK,FIN,RST,SYN SYN"
+                               " -m iprange --src-range 1.1.1.1-1.1.1.1"),
+                     0);
+    for (size_t m = 0; m < 2; m++)
+        assert_memory_equal(a.matches[m].info, b.matches[m].info, a.matches[m].def->info_size);
+    fixture_done(&a);
+    fixture_done(&b);
+}
+
+/* ---- answers by status ---- */
+
+struct truth {
+    enum pk_family family;
+    int proto;
+    const char *match;
+    uint16_t sport, dport, icmp;
+    uint8_t flags;
+    const char *answers; /* by status OK FRAG FRAG1 SHORT TINY: y, n, h */
+};
+
+/* sport 1000, dport 80, flags SYN, ICMP 8/0 unless said otherwise. */
+static const struct truth truths[] = {
+    {PK_IPV4, 6, "-m tcp", 1000, 80, 0, 2, "ynhhh"},
+    {PK_IPV4, 6, "-m tcp --dport 80", 1000, 80, 0, 2, "ynhhh"},
+    {PK_IPV4, 6, "-m tcp --dport 81", 1000, 80, 0, 2, "nnhhh"},
+    {PK_IPV4, 6, "-m tcp ! --dport 80", 1000, 80, 0, 2, "nnhhh"},
+    {PK_IPV4, 6, "-m tcp --dport 79:80", 1000, 80, 0, 2, "ynhhh"},
+    {PK_IPV4, 6, "-m tcp --dport 80:81", 1000, 80, 0, 2, "ynhhh"},
+    {PK_IPV4, 6, "-m tcp --sport 1000", 1000, 80, 0, 2, "ynhhh"},
+    {PK_IPV4, 6, "-m tcp --sport 80", 1000, 80, 0, 2, "nnhhh"},
+    {PK_IPV4, 6, "-m tcp --syn", 1000, 80, 0, 2, "ynhhh"},
+    {PK_IPV4, 6, "-m tcp --syn", 1000, 80, 0, 0xc2, "ynhhh"},
+    {PK_IPV4, 6, "-m tcp --syn", 1000, 80, 0, 0x12, "nnhhh"},
+    {PK_IPV4, 6, "-m tcp ! --syn", 1000, 80, 0, 0x12, "ynhhh"},
+    {PK_IPV4, 6, "-m tcp --tcp-flags SYN SYN,ACK", 1000, 80, 0, 2, "nnhhh"},
+    {PK_IPV4, 6, "-m tcp ! --tcp-flags NONE NONE", 1000, 80, 0, 2, "nnhhh"},
+    {PK_IPV4, 17, "-m udp", 1000, 80, 0, 0, "ynnhh"},
+    {PK_IPV4, 17, "-m udp --dport 81:79", 1000, 80, 0, 0, "nnnhh"},
+    {PK_IPV4, 17, "-m udp ! --dport 81:79", 1000, 80, 0, 0, "ynnhh"},
+    {PK_IPV4, 132, "-m sctp --dport 80", 1000, 80, 0, 0, "ynnhh"},
+    {PK_IPV4, 132, "-m sctp ! --dport 80", 1000, 80, 0, 0, "nnnhh"},
+    {PK_IPV4, 33, "-m dccp --sport 1000:", 1000, 80, 0, 0, "ynnhh"},
+    {PK_IPV4, 33, "-m dccp ! --sport 1000:", 1000, 80, 0, 0, "nnnhh"},
+    {PK_IPV4, 6, "-m multiport --dports 1,79:81", 1000, 80, 0, 2, "ynnyh"},
+    {PK_IPV4, 6, "-m multiport --sports 80", 1000, 80, 0, 2, "nnnnh"},
+    {PK_IPV4, 6, "-m multiport --ports 80", 1000, 80, 0, 2, "ynnyh"},
+    {PK_IPV4, 6, "-m multiport --ports 1000", 1000, 80, 0, 2, "ynnyh"},
+    {PK_IPV4, 6, "-m multiport ! --ports 1000", 1000, 80, 0, 2, "nnnnh"},
+    {PK_IPV4, 6, "-m multiport ! --ports 1001", 1000, 80, 0, 2, "ynnyh"},
+    {PK_IPV4, 6, "-m multiport --dports 80 -m tcp", 1000, 80, 0, 2, "ynnhh"},
+    {PK_IPV4, 6, "-m multiport --dports 81 -m tcp", 1000, 80, 0, 2, "nnnnh"},
+    {PK_IPV4, 6, "-m tcp -m multiport --dports 81", 1000, 80, 0, 2, "nnhhh"},
+    {PK_IPV4, 1, "-m icmp --icmp-type 8", 0, 0, 0x800, 0, "ynnhh"},
+    {PK_IPV4, 1, "-m icmp --icmp-type 8/1", 0, 0, 0x800, 0, "nnnhh"},
+    {PK_IPV4, 1, "-m icmp --icmp-type any", 0, 0, 0x801, 0, "ynnhh"},
+    {PK_IPV4, 1, "-m icmp ! --icmp-type any", 0, 0, 0x801, 0, "nnnhh"},
+    {PK_IPV4, 1, "-m icmp ! --icmp-type 8", 0, 0, 0, 0, "ynnhh"},
+    {PK_IPV6, 58, "-m icmp6 --icmpv6-type 255", 0, 0, 0x8000, 0, "nn-hh"},
+    {PK_IPV6, 58, "-m icmp6 --icmpv6-type 255/3", 0, 0, 0xff03, 0, "yn-hh"},
+    {PK_IPV6, 58, "-m icmp6 --icmpv6-type ping", 0, 0, 0x8000, 0, "yn-hh"},
+    {PK_IPV4, 6, "-m iprange --src-range 10.0.0.1-10.0.0.3", 1000, 80, 0, 2, "yyyyy"},
+    {PK_IPV4, 6, "-m iprange ! --src-range 10.0.0.1-10.0.0.3", 1000, 80, 0, 2, "nnnnn"},
+    {PK_IPV4, 6, "-m iprange --src-range 10.0.0.3-10.0.0.1", 1000, 80, 0, 2, "nnnnn"},
+    {PK_IPV4, 6, "-m iprange ! --src-range 10.0.0.3-10.0.0.1", 1000, 80, 0, 2, "yyyyy"},
+    {PK_IPV4, 6, "-m iprange --dst-range 10.0.0.1-10.0.0.3", 1000, 80, 0, 2, "nnnnn"},
+    {PK_IPV4, 6, "-m iprange --src-range 10.0.0.3-10.0.0.9 -m tcp", 1000, 80, 0, 2, "nnnnn"},
+    {PK_IPV4, 6, "-m comment --comment x", 1000, 80, 0, 2, "yyyyy"},
+};
+
+static void test_truth(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PK_ARRAY_SIZE(truths); i++) {
+        const struct truth *t = &truths[i];
+        struct fixture f;
+
+        fixture_init(&f, t->family, t->proto);
+        assert_int_equal(parse(&f, t->match), 0);
+        for (unsigned s = 0; s < 5; s++) {
+            struct pk_packet p = {.saddr.lo = 0x0a000002, .daddr.lo = 0x0a000009, .len = 60};
+            struct pk_view v = {.p = &p};
+            bool ports = s == PK_L4_OK || s == PK_L4_SHORT;
+
+            if (t->answers[s] == '-')
+                continue;
+            p.family = (uint8_t)t->family;
+            p.proto = (uint8_t)t->proto;
+            p.status = (uint8_t)s;
+            p.sport = ports ? t->sport : 0;
+            p.dport = ports ? t->dport : 0;
+            p.icmp = s == PK_L4_OK ? t->icmp : 0;
+            p.tcp_flags = s == PK_L4_OK ? t->flags : 0;
+            if ("nyh"[eval_matches(&f.rule, &v)] != t->answers[s])
+                fail_msg("%s, status %u: not %c", t->match, s, t->answers[s]);
+        }
+        fixture_done(&f);
+    }
+}
+
+/* ---- TCP options: the bytes after the header, the option looked for, the answer ---- */
+
+struct option_case {
+    uint8_t doff; /* in the header, 4-byte units */
+    uint8_t option;
+    const char *bytes;
+    size_t n, readable; /* bytes of options in the packet; how many of them can be read */
+    char answer;        /* for --tcp-option; y and n are swapped for ! */
+};
+
+static const struct option_case option_cases[] = {
+    {5, 2, "", 0, 0, 'n'},
+    {4, 2, "", 0, 0, 'h'},
+    {0, 2, "", 0, 0, 'h'},
+    {6, 2, "\2\4\5\264", 4, 4, 'y'},
+    {6, 5, "\2\4\5\264", 4, 4, 'n'}, /* inside another option */
+    {6, 2, "\2\4\5\264", 4, 3, 'h'},
+    {6, 2, "", 0, 0, 'h'},
+    {7, 8, "\1\1\10\2\0\0\0\0", 8, 8, 'y'},
+    {7, 8, "\1\0\10\2\0\0\0\0", 8, 8, 'y'}, /* the end of the options does not end the search */
+    {6, 9, "\3\0\11\0", 4, 4, 'y'},         /* length 0 is taken for 1, and is the next kind */
+    {6, 9, "\3\1\11\0", 4, 4, 'y'},
+    {6, 9, "\3\3\11\0", 4, 4, 'n'},
+    {6, 4, "\3\4\4\4", 4, 4, 'n'},
+    {6, 4, "\3\2\1\4", 4, 4, 'y'}, /* the last byte */
+    {6, 1, "\3\1\3\3", 4, 4, 'y'}, /* length 1 is the next kind */
+    {7, 7, "\3\377\7\2\7\2\7\2", 8, 8, 'n'},
+    {15, 7, "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\7", 40,
+     40, 'y'},
+};
+
+static void check_option(const struct option_case *c, bool invert, char expected)
+{
+    uint8_t ip[120] = {0};
+    struct pk_packet p = {.len = 0, .proto = 6, .l4_off = 20};
+    struct pk_source s = {ip, 40 + c->readable};
+    struct pk_view v = {&p, ip, s.len};
+    struct pk_step st = {.kind = PK_STEP_TCP_OPTION, .invert = invert, .arg = c->option};
+    char text[64];
+    struct fixture f;
+
+    p.len = (uint32_t)(40 + c->n);
+    ip[32] = (uint8_t)(c->doff << 4);
+    memcpy(ip + 40, c->bytes, c->n);
+    snprintf(text, sizeof(text), "-m tcp %s--tcp-option %u", invert ? "! " : "", c->option);
+    fixture_init(&f, PK_IPV4, 6);
+    assert_int_equal(parse(&f, text), 0);
+    if ("nyh"[eval_matches(&f.rule, &v)] != expected ||
+        "nyh"[pk_step_eval(&s, &p, &st)] != expected)
+        fail_msg("case %zu%s is not %c: eval %d step %d", (size_t)(c - option_cases),
+                 invert ? " inverted" : "", expected, eval_matches(&f.rule, &v),
+                 pk_step_eval(&s, &p, &st));
+    fixture_done(&f);
+}
+
+static void test_tcp_options(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PK_ARRAY_SIZE(option_cases); i++) {
+        const struct option_case *c = &option_cases[i];
+
+        check_option(c, false, c->answer);
+        check_option(c, true, c->answer == 'h' ? 'h' : c->answer == 'y' ? 'n' : 'y');
+    }
+}
+
+static void test_registry(void **state)
+{
+    (void)state;
+    assert_null(pk_match_find("icmp", PK_IPV6));
+    assert_null(pk_match_find("icmp6", PK_IPV4));
+    assert_ptr_equal(pk_match_find("icmpv6", PK_IPV6), pk_match_find("icmp6", PK_IPV6));
+    assert_null(pk_match_find("conntrack", PK_IPV4));
+    assert_null(pk_target_find("REJECT", PK_IPV4));
+    assert_int_equal(pk_match_register(&pk_test_match_len), -EEXIST);
+    assert_int_equal(pk_target_register(&pk_test_target_count), -EEXIST);
+    for (const struct pk_match_def *const *m = pk_match_list(); *m; m++) {
+        assert_true((*m)->families && (*m)->parse && (*m)->finish && (*m)->print && (*m)->eval &&
+                    (*m)->compile);
+        for (const struct pk_option *o = (*m)->options; o->name; o++)
+            assert_true(o->help && (o->arg || !o->n_args));
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),       cmocka_unit_test(test_service_names),
+        cmocka_unit_test(test_long_comment), cmocka_unit_test(test_info_is_canonical),
+        cmocka_unit_test(test_truth),        cmocka_unit_test(test_tcp_options),
+        cmocka_unit_test(test_registry),
+    };
+
+    if (pk_test_register())
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
