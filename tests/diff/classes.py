@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The only ways in which tc and XDP may differ from iptables: named, each with a predicate.
+
+They judge a frame before the stack has looked at it. On the netfilter hook nothing may differ. A probe
+that falls into no class must come out the same, counters included; one that falls into a class may not.
+"""
+import ipaddress
+
+from pktest import packet as p, world
+
+LOCAL = {ipaddress.ip_address(a).packed for a in (
+    "10.1.0.1", "10.1.0.0", "10.1.0.3", "10.2.0.1", "10.2.0.0", "10.2.0.3", "10.9.0.1",
+    "255.255.255.255", "224.0.0.1", "127.0.0.1", "::1", "fd01::1", "fd02::1", "fd09::1", "fd01::",
+    "fd02::", "ff02::1")}
+
+CONNTRACK = False  # run.py --nat turns it on
+NAT_FROM = {ipaddress.ip_address(a).packed for a in world.NAT_FROM.values()}
+
+
+def _network(address, *networks):
+    address = ipaddress.ip_address(address)
+    return any(address in ipaddress.ip_network(n) for n in networks
+               if ipaddress.ip_network(n).version == address.version)
+
+
+def before_dnat(_probe, packets):
+    """The stack rewrites the destination first (nat PREROUTING, and OUTPUT's before tc's egress)."""
+    return any(q.dst in NAT_FROM for q in packets)
+
+
+def before_defragmentation(_probe, packets):
+    """IPv4 reassembles before LOCAL_IN (ip_local_deliver): the filter sees one packet, tc several.
+
+    IPv6 does so after it (ipv6_frag_rcv is a protocol handler): no difference there, but where
+    connection tracking runs: it reassembles both families before any filter.
+    """
+    return any(q.fragmented and (CONNTRACK or (q.family == 4 and q.dst in LOCAL)) for q in packets)
+
+
+def segments_before_gro(_probe, packets):
+    """GRO would have merged them into one packet: TCP segments of one flow, with data, in sequence.
+
+    The worlds of this test have GRO off, so here nothing may be excused by it.
+    """
+    return False
+
+
+def dropped_by_stack_before_netfilter(probe, packets):
+    """ip_rcv, ip6_rcv, route and forward code end it before the filter: see _stack_drops."""
+    if any(vid for _, vid in probe.tags):
+        return True  # no such VLAN device: PACKET_OTHERHOST in __netif_receive_skb_core
+    return probe.side != "own" and any(_stack_drops(q) for q in packets)
+
+
+def _stack_drops(q):
+    forwarded = q.dst not in LOCAL
+    if forwarded and q.ttl <= 1:
+        return True  # ip_forward, ip6_forward: time exceeded
+    if q.family == 6:
+        return q.length > q.size or _network(q.src, "::1/128", "ff00::/8") or _network(q.dst, "::1/128")
+    return (p.checksum(q.data[:q.header]) != 0 or q.length > q.size or q.length < q.header
+            or _network(q.src, "127.0.0.0/8", "224.0.0.0/4", "0.0.0.0/8", "255.255.255.255/32")
+            or _network(q.dst, "127.0.0.0/8", "0.0.0.0/8", "240.0.0.0/4")
+            or any(option in q.options[:1] for option in (0x83, 0x89)))  # source routes
+
+
+CLASSES = {
+    "before-dnat": before_dnat,
+    "before-defragmentation": before_defragmentation,
+    "segments-before-gro": segments_before_gro,
+    "dropped-by-stack-before-netfilter": dropped_by_stack_before_netfilter,
+}
+
+
+def of(probe):
+    """Name of the first class the probe falls into, or None."""
+    packets = [p.Parsed(data) for data in probe.packets]
+    return next((name for name, holds in CLASSES.items() if holds(probe, packets)), None)
