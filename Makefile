@@ -8,7 +8,7 @@ DEV ?=
 ARGS ?=
 FUZZ_SECONDS ?= 60
 
-.PHONY: help run test test-long asan fuzz check format bench install clean FORCE
+.PHONY: help run test test-long test-posit asan fuzz check format bench install clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z\/-]*:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -34,18 +34,24 @@ test: ## install what is missing, build, run every test that can run here
 	tools/setup build run test
 	@$(MAKE) build/picket
 	@tools/peers
-	@tools/test --no-suite long
+	@tools/test --no-suite long --no-suite posit-long
 
-test-long: ## make test, then the mutants and the long random runs
+test-long: ## all of make test, every mutant, 4,000 random rounds; about an hour on 2 quiet cores
 	tools/setup build run test
 	@$(MAKE) build/picket
 	@tools/peers
-	@tools/test
+	@tools/test --no-suite posit-long
+
+test-posit: ## the posit library's exhaustive tests: all pairs of posit16, 10^7 of the larger; hours
+	tools/setup build run test
+	@$(MAKE) build/picket
+	@tools/test --suite posit-long
 
 asan: ## the pure tests under ASan and UBSan, in build-asan
 	@[ -e build-asan/build.ninja ] || meson setup build-asan \
 	    -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debug -Doptimization=1
-	@tools/test --build build-asan --suite unit --suite golden
+	@tools/test --build build-asan --suite unit --suite golden \
+	    --suite posit --suite telemetry
 
 fuzz: ## the fuzz targets, FUZZ_SECONDS=60 each, in build-fuzz
 	tools/setup build check
@@ -54,9 +60,10 @@ fuzz: ## the fuzz targets, FUZZ_SECONDS=60 each, in build-fuzz
 	    -Dc_link_args=-fsanitize=address,undefined
 	@tools/fuzz build-fuzz $(FUZZ_SECONDS)
 
-check: ## layers, style, format, static checks
+check: ## layers, style, format, cppcheck, clang-tidy; about 3 minutes on 2 cores
 	tools/setup build check
 	@$(MAKE) build/build.ninja
+	@ninja -C build build.ninja >/dev/null # the list of what it compiles
 	@tools/check
 
 format: ## clang-format over the tree

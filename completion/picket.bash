@@ -7,7 +7,7 @@ _picket()
     local verb=${COMP_WORDS[1]} common='--json --help -h' family='-4 -6 --ipv4 --ipv6'
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status check diff apply undo save explain detach demo bench help --version --help'
+        words='status check diff apply rule undo save explain detach demo posit bench help --version --help'
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
@@ -15,12 +15,17 @@ _picket()
     --hook) words='auto netfilter tc xdp' ;;
     --dev | in | out)
         for dev in /sys/class/net/*; do words+=" ${dev##*/}"; done ;;
-    --rules)
+    --workload | --print-rules) words='five-tuple mixed blocklist acl fw ipc' ;;
+    --part) words='rates costs ddos all' ;;
+    --family) words='ipv4 ipv6 all' ;;
+    --traffic) words='miss uniform zipf adversarial random all' ;;
+    --rules | --svg)
+        [ "$verb" != bench ] || [ "$prev" != --rules ] || return
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
     --memory-max | --frame | --rounds | --time | --only) return ;;
-    help) words='status check diff apply undo save explain detach demo bench' ;;
+    help) words='status check diff apply rule undo save explain detach demo posit bench' ;;
     esac
     if [ -n "$words" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
@@ -30,11 +35,15 @@ _picket()
     check) words="--plan --hook --counters -c --memory-max --filter-only $family" ;;
     diff) words="--filter-only $family" ;;
     apply) words="--dev --hook --counters -c --memory-max --filter-only $family" ;;
+    rule) words="$family INPUT FORWARD OUTPUT"
+        [ "$COMP_CWORD" -ne 2 ] || words="$family append insert replace delete" ;;
     save) words="--counters -c $family" ;;
     explain) words="--rules --frame --all $family"
         [[ $cur == -* ]] || words+=' in out to flags type tcp udp icmp icmpv6 sctp dccp udplite' ;;
     demo) words=--hook ;;
-    bench) words='--quick --rounds --time --only' ;;
+    bench) words='--part --ddos --workload --family --traffic --rules --only --full --quick --rounds --time'
+        words+=' --svg --print-rules' ;;
+    posit) [ "$COMP_CWORD" -ne 2 ] || words='8 16 32 64' ;;
     status | undo | detach) ;;
     *) return ;;
     esac

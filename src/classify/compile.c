@@ -98,7 +98,7 @@ static int add_table(struct job *j, struct pk_part *p, enum pk_field field)
 {
     int r = pk_field_sweep(&p->leaves, field, &p->rows, &j->arena, &p->table[p->n_tables], j->d);
 
-    if (r == -E2BIG && (p->rows.groups.failed || p->rows.words.failed))
+    if (r == -E2BIG && pk_rows_failed(&p->rows))
         return refuse_memory(j, p->leaves.rs->family);
     if (r)
         return r;

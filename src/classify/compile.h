@@ -52,4 +52,6 @@ struct pk_image {
  */
 int pk_compile(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_slots *slots,
                size_t memory_max, struct pk_image *ret, struct pk_diags *d);
+/* Makes an image that stands at offset 0 ready to stand at `place` of a map. Once. */
+void pk_image_place(struct pk_image_head *head, uint32_t place);
 void pk_image_done(struct pk_image *img);

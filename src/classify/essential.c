@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "classify/essential.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/macro.h"
 #include "classify/codes.h"
 #include "classify/eval.h"
@@ -53,24 +55,25 @@ static const struct essential {
     enum pk_hook hook;
     struct pk_build packet;
 } essentials[] = {
-    {"neighbour solicitation (NS) of a neighbour", "neighbours cannot find this host", PK_INPUT,
-     ND(135, ROUTER, SOLICITED)},
-    {"neighbour solicitation (NS) from ::", "others cannot see that an address is taken", PK_INPUT,
-     ND(135, {0}, SOLICITED)},
-    {"neighbour solicitation (NS)", "this host cannot find its neighbours", PK_OUTPUT,
-     ND(135, SELF, SOLICITED_R)},
-    {"neighbour advertisement (NA) of a neighbour", "this host cannot find its neighbours",
-     PK_INPUT, ND(136, ROUTER, SELF)},
-    {"neighbour advertisement (NA)", "neighbours cannot find this host", PK_OUTPUT,
-     ND(136, SELF, ROUTER)},
-    {"router solicitation (RS)", "this host waits long for a router", PK_OUTPUT,
-     ND(133, SELF, ALL_ROUTERS)},
-    {"router advertisement (RA)", "this host gets no address and no route from its router",
-     PK_INPUT, ND(134, ROUTER, ALL_NODES)},
-    {"DHCPv6 request (UDP 546 to 547)", "this host gets no address by DHCPv6", PK_OUTPUT,
+    {"NS", "no neighbour finds this host", PK_INPUT, ND(135, ROUTER, SOLICITED)},
+    {"NS from ::", "others cannot see that an address is taken", PK_INPUT, ND(135, {0}, SOLICITED)},
+    {"NA", "this host finds no neighbour", PK_INPUT, ND(136, ROUTER, SELF)},
+    {"RA", "no router gives this host an address or a route", PK_INPUT, ND(134, ROUTER, ALL_NODES)},
+    {"DHCPv6", "this host gets no address by DHCPv6", PK_INPUT, DHCP(ROUTER, SELF, 547, 546)},
+    {"NS", "this host finds no neighbour", PK_OUTPUT, ND(135, SELF, SOLICITED_R)},
+    {"NA", "no neighbour finds this host", PK_OUTPUT, ND(136, SELF, ROUTER)},
+    {"RS", "this host waits long for a router", PK_OUTPUT, ND(133, SELF, ALL_ROUTERS)},
+    {"DHCPv6", "this host gets no address by DHCPv6", PK_OUTPUT,
      DHCP(SELF, DHCP_SERVERS, 546, 547)},
-    {"DHCPv6 reply (UDP 547 to 546)", "this host gets no address by DHCPv6", PK_INPUT,
-     DHCP(ROUTER, SELF, 547, 546)},
+};
+
+#define N_ESSENTIAL PK_ARRAY_SIZE(essentials)
+
+/* Where a packet is lost first: on which interface, and by which rule (NULL: the policy). */
+struct loss {
+    bool lost;
+    size_t on;
+    const struct pk_rule *by;
 };
 
 /* Any other interface: a name that no rule has, since rules cannot name one with a slash. */
@@ -138,41 +141,108 @@ static struct pk_verdict judge(const struct pk_ruleset *rs, const struct essenti
     return pk_eval(rs, e->hook, &v, NULL, NULL, NULL);
 }
 
-static void warn(const struct pk_ruleset *rs, const struct essential *e, const char *name,
-                 const struct pk_verdict *v, struct pk_diags *d)
+static struct loss find_loss(const struct pk_ruleset *rs, const struct essential *e, char ifs[][16],
+                             size_t n)
 {
-    const char *where = same_if(name, OTHER) ? "an interface that no rule names" : name;
-    const char *chain = rs->chains[e->hook]->name;
-    const char *hint = e->packet.proto == 58
-                           ? "accept it, or all of -p icmpv6 with types 133 to 136"
-                           : "accept it, if this network uses DHCPv6";
+    for (size_t k = 0; k < n; k++) {
+        struct pk_verdict v = judge(rs, e, ifs[k]);
 
-    if (v->rule)
-        pk_warn(d, PK_CODE_ESSENTIAL, ((struct pk_place){v->rule->file, v->rule->line, 0}), hint,
-                "%s: %s on %s is dropped by rule -A %s %s: %s", chain, e->name, where,
-                v->rule->chain->name, v->rule->text, e->loss);
-    else
-        pk_warn(d, PK_CODE_ESSENTIAL, PK_NOWHERE, hint,
-                "%s: %s on %s is dropped by the policy of %s: %s", chain, e->name, where, chain,
-                e->loss);
+        if (v.action != PK_ACT_ACCEPT)
+            return (struct loss){.lost = true, .on = k, .by = v.rule};
+    }
+    return (struct loss){0};
+}
+
+/* Lost in the same chain, by the same rule or policy, on the same interface. */
+static bool together(const struct loss *losses, size_t i, size_t k)
+{
+    return losses[k].lost && losses[i].on == losses[k].on && losses[i].by == losses[k].by &&
+           essentials[i].hook == essentials[k].hook;
+}
+
+/* "NS, NA, RA": what is lost as losses[i] is. NS from anywhere says all that NS from :: says. */
+static void name_losses(const struct loss *losses, size_t i, struct pk_buf *to)
+{
+    const char *comma = "", *before = "";
+
+    for (size_t k = i; k < N_ESSENTIAL; k++) {
+        const char *name = essentials[k].name;
+
+        if (!together(losses, i, k) || (*before && !strncmp(before, name, strlen(before))))
+            continue;
+        pk_buf_fmt(to, "%s%s", comma, name);
+        comma = ", ";
+        before = name;
+    }
+}
+
+/* What to accept: the ICMPv6 types, as one or as the range that neighbour discovery needs. */
+static void name_mend(const struct loss *losses, size_t i, struct pk_buf *to)
+{
+    unsigned types = 0, type = 0, port = 0;
+
+    for (size_t k = i; k < N_ESSENTIAL; k++) {
+        const struct pk_build *b = &essentials[k].packet;
+
+        if (!together(losses, i, k))
+            continue;
+        if (b->proto == 17) {
+            port = b->dport;
+        } else if (b->icmp_type != type) {
+            type = b->icmp_type;
+            types++;
+        }
+    }
+    pk_buf_fmt(to, "%s: accept ", essentials[i].loss);
+    if (types > 1)
+        pk_buf_str(to, "icmpv6 types 133 to 136");
+    else if (types)
+        pk_buf_fmt(to, "icmpv6 type %u", type);
+    if (port)
+        pk_buf_fmt(to, "%sudp port %u", types ? ", " : "", port);
+}
+
+/*
+ * One warning for all that is lost as losses[i] is. Which interface it is matters only if rules
+ * name some: then `ifs` holds more than the one that none names.
+ */
+static int warn(const struct pk_ruleset *rs, const struct loss *losses, size_t i, char ifs[][16],
+                size_t n, struct pk_diags *d)
+{
+    const char *name = ifs[losses[i].on], *chain = rs->chains[essentials[i].hook]->name;
+    const char *on = n == 1 ? "" : same_if(name, OTHER) ? "other interfaces" : name;
+    const struct pk_rule *by = losses[i].by;
+    struct pk_place at = by ? (struct pk_place){by->file, by->line, 0} : PK_NOWHERE;
+    _pk_buf_ struct pk_buf lost = PK_BUF_INIT(256), mend = PK_BUF_INIT(256);
+
+    name_losses(losses, i, &lost);
+    name_mend(losses, i, &mend);
+    if (lost.failed || mend.failed)
+        return -ENOMEM;
+    pk_warn(d, PK_CODE_ESSENTIAL, at, mend.data, "%s of %s drops %s%s%s",
+            by ? "this rule" : "policy", by ? by->chain->name : chain, lost.data, *on ? " on " : "",
+            on);
+    return 0;
 }
 
 int pk_essential_check(const struct pk_ruleset *rs, struct pk_diags *d)
 {
     char ifs[PK_ESSENTIAL_IFS][16] = {0};
+    struct loss losses[N_ESSENTIAL];
     size_t n;
+    int r = 0;
 
     if (!rs || rs->family != PK_IPV6)
         return 0;
     n = collect_ifs(rs, ifs);
-    for (size_t i = 0; i < PK_ARRAY_SIZE(essentials); i++)
-        for (size_t k = 0; k < n; k++) {
-            struct pk_verdict v = judge(rs, &essentials[i], ifs[k]);
-
-            if (v.action == PK_ACT_ACCEPT)
-                continue;
-            warn(rs, &essentials[i], ifs[k], &v, d);
-            break;
-        }
-    return 0;
+    for (size_t i = 0; i < N_ESSENTIAL; i++)
+        losses[i] = find_loss(rs, &essentials[i], ifs, n);
+    for (size_t i = 0; !r && i < N_ESSENTIAL; i++) {
+        if (!losses[i].lost)
+            continue;
+        r = warn(rs, losses, i, ifs, n, d);
+        for (size_t k = N_ESSENTIAL; k-- > i;) /* i itself last */
+            losses[k].lost = losses[k].lost && !together(losses, i, k);
+    }
+    return r;
 }

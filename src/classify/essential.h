@@ -13,8 +13,9 @@
 #define PK_ESSENTIAL_IFS 32u
 
 /*
- * Warns, once a kind and direction, of neighbour solicitation and advertisement (in and out),
- * router solicitation (out), router advertisement (in), DHCPv6 (request out, reply in) that would
- * be dropped, naming the policy or the rule. Nothing is said for IPv4 sets. 0 or -ENOMEM.
+ * Warns of neighbour solicitation and advertisement (NS and NA, in and out), router solicitation
+ * (RS, out), router advertisement (RA, in) and DHCPv6 (request out, reply in) that would be
+ * dropped: once for each policy or rule that drops some of them, naming all of those. Nothing is
+ * said for IPv4 sets. 0 or -ENOMEM.
  */
 int pk_essential_check(const struct pk_ruleset *rs, struct pk_diags *d);

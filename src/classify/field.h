@@ -38,13 +38,14 @@ struct pk_field_table {
     size_t n;            /* keys (searched) and rows */
     struct pk_u128 *key; /* [n], NULL if direct */
     uint32_t *row;       /* [n] numbers of stored rows */
+    struct pk_u128 told; /* values that agree in these bits are in the same interval */
 };
 
 /* How many leaves constrain the field. */
 size_t pk_field_constrained(const struct pk_leaf_list *l, enum pk_field field);
 
 /* 0, -ENOMEM, or -E2BIG; of the latter, too many bounds or intervals are diagnosed, but not rows
- * past their maximum (b->groups.failed, b->words.failed). *ret lives in the arena. */
+ * past their maximum (pk_rows_failed). *ret lives in the arena. */
 int pk_field_sweep(const struct pk_leaf_list *l, enum pk_field field, struct pk_rows *b,
                    struct pk_arena *a, struct pk_field_table *ret, struct pk_diags *d);
 

@@ -2,7 +2,7 @@
 /*
  * The image: a compiled rule set as one flat run of bytes, both families, every chain. User space
  * writes it (compile.c) and copies it into a map; the BPF program reads it (walk.h). All offsets
- * are in bytes from the start of the image; 0 means absent, since the head stands there.
+ * are in bytes from the start of the map; 0 means absent, since a head stands there.
  *
  *   +--------+-------------------+-------------------+--------+-------+-----------+
  *   | head   | lookup tables of  | rows of family 0  | leaves | steps | family 1… |
@@ -10,10 +10,12 @@
  *   +--------+-------------------+-------------------+--------+-------+-----------+
  *
  * A field's value is looked up (directly, or by binary search over the starts of its elementary
- * intervals) and gives the offset of a row. A row has one bit per leaf of the family, sparse: one
- * `struct pk_group` per 4,096 leaves says which of its 64 words are not zero and where they stand,
- * one after the other. Equal rows are stored once. The candidate leaf is the lowest bit, at or
- * after the cursor and before the chain's end, that is set in the rows of all fields.
+ * intervals) and gives the offset of a row. A row has one bit per leaf of the family, sparse, as a
+ * tree of 64 branches a node: one `struct pk_group` per 64^3 leaves, the top, says which of its 64
+ * groups are not zero and where they stand, one after the other; a group says the same of its 64
+ * words. Equal rows, and equal runs of groups or words, are stored once. The candidate leaf is the
+ * lowest bit, at or after the cursor and before the chain's end, that is set in the rows of all
+ * fields.
  *
  * Chains are runs of leaves; a jump moves the cursor, as in the kernel's own walk, so that user
  * chains are never copied and every rule keeps its one counter (docs/adr/0003).
@@ -24,6 +26,8 @@
 
 #include "packet/packet.h"
 #include "rules/field.h"
+
+#define PK_FLOW_WORDS 6 /* of a key of the flow cache (flow.h) */
 
 #define PK_IMAGE_MAGIC 0x31676d4974656b63ULL /* "cketImg1" */
 
@@ -42,10 +46,10 @@ struct pk_field_tab {
     __u32 rows; /* offset of __u32 row offsets [n] */
 };
 
-/* 4,096 leaves of a row: bit i of `sum` says that word i is not zero. Rows are groups[n_groups]. */
+/* A node of a row: bit i of `sum` says that child i is not zero. A row is its tops[n_tops]. */
 struct pk_group {
     __u64 sum;
-    __u32 words; /* offset of the first non-zero word; the others follow */
+    __u32 at; /* offset of the first child that is not zero; the others follow */
     __u32 pad;
 };
 
@@ -58,14 +62,17 @@ struct pk_base_chain {
 struct pk_family_tab {
     __u32 present; /* 0: never set; packets of this family pass, counted as such */
     __u32 n_leaves;
-    __u32 leaves;   /* offset of struct pk_leaf_rec [n_leaves] */
-    __u32 n_groups; /* a row */
+    __u32 leaves; /* offset of struct pk_leaf_rec [n_leaves] */
+    __u32 n_tops; /* of a row */
     __u32 n_fields;
     __u32 depth; /* deepest nesting of jumps, <= PK_DEPTH_MAX */
     __u32 zero;  /* always 0: a number that the verifier does not know */
+    __u32 rows;  /* offset of the rows' tops, which groups follow, */
+    __u32 words; /* and words */
     __u32 pad;
     struct pk_base_chain base[PK_HOOK_N];
     struct pk_field_tab field[PK_FIELD_N];
+    __u64 mask[PK_FLOW_WORDS]; /* the bits of a flow's key that some rule can tell apart */
 };
 
 /* Jumps on the return stack at once. Deeper nesting is refused when the rule set is compiled. */
@@ -88,14 +95,16 @@ struct pk_leaf_rec {
 struct pk_image_head {
     __u64 magic;
     __u32 abi;
-    __u32 size;        /* bytes used */
+    __u32 size;  /* bytes used */
+    __u32 epoch; /* the generation it came into force with; 0: remember no flow */
+    __u32 pad;
     struct pk_u128 id; /* hash of the rule set's text, shown by status */
     struct pk_family_tab family[PK_FAMILY_N];
 };
 
-#define PK_IMAGE_ABI 1
+#define PK_IMAGE_ABI 4
 
 _Static_assert(sizeof(struct pk_field_tab) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_group) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_leaf_rec) == 32, "shared with BPF");
-_Static_assert(sizeof(struct pk_family_tab) == 32 + 3 * 16 + 9 * 16, "shared with BPF");
+_Static_assert(sizeof(struct pk_family_tab) == 40 + 3 * 16 + 9 * 16 + 6 * 8, "shared with BPF");

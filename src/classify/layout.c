@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "classify/flow.h"
+
 /* Every part of the image starts at a multiple of its strictest member. */
 static size_t align(size_t at)
 {
@@ -37,8 +39,7 @@ size_t pk_part_bytes(const struct pk_part *p)
 {
     if (!p->present)
         return 0;
-    return tables_bytes(p) + p->rows.groups.len + p->rows.words.len + leaves_bytes(p) +
-           steps_bytes(p);
+    return tables_bytes(p) + pk_rows_bytes(&p->rows) + leaves_bytes(p) + steps_bytes(p);
 }
 
 void pk_part_plan(const struct pk_part *p, struct pk_family_plan *ret)
@@ -53,7 +54,7 @@ void pk_part_plan(const struct pk_part *p, struct pk_family_plan *ret)
     ret->leaves = p->leaves.n;
     ret->chains = p->leaves.rs->n_chains;
     ret->depth = p->leaves.depth;
-    ret->row_bytes = p->rows.groups.len + p->rows.words.len;
+    ret->row_bytes = pk_rows_bytes(&p->rows);
     ret->leaf_bytes = leaves_bytes(p);
     ret->step_bytes = steps_bytes(p);
     for (i = 0; i < p->n_tables; i++) {
@@ -84,7 +85,7 @@ static void write_keys(const struct pk_field_table *t, char *image, size_t at)
 static size_t write_table(const struct pk_part *p, const struct pk_field_table *t, char *image,
                           size_t at, size_t rows, struct pk_field_tab *ret)
 {
-    size_t row_size = p->rows.n_groups * sizeof(struct pk_group), i;
+    size_t row_size = p->rows.n_tops * sizeof(struct pk_group), i;
     uint32_t *row;
 
     *ret = (struct pk_field_tab){
@@ -99,19 +100,6 @@ static size_t write_table(const struct pk_part *p, const struct pk_field_table *
     for (i = 0; i < t->n; i++)
         row[i] = (uint32_t)(rows + t->row[i] * row_size);
     return at + align(t->n * sizeof(*row));
-}
-
-static size_t write_rows(const struct pk_rows *b, char *image, size_t at)
-{
-    struct pk_group *group = (struct pk_group *)(image + at);
-    size_t words = at + b->groups.len, i;
-
-    memcpy(group, b->groups.data, b->groups.len);
-    for (i = 0; i < b->groups.len / sizeof(*group); i++)
-        group[i].words = group[i].sum ? (uint32_t)(words + group[i].words * sizeof(uint64_t)) : 0;
-    if (b->words.len)
-        memcpy(image + words, b->words.data, b->words.len);
-    return words + b->words.len;
 }
 
 static size_t write_leaves(const struct pk_leaf_list *l, char *image, size_t at)
@@ -143,25 +131,114 @@ static void write_bases(const struct pk_leaf_list *l, const uint32_t policy[PK_H
         };
 }
 
+/* What is left of a flow's key: the bits that some field's bounds tell apart (flow.h). */
+static void write_mask(const struct pk_part *p, __u64 mask[PK_FLOW_WORDS])
+{
+    const struct pk_field_table *t;
+    size_t i;
+
+    mask[PK_FW_L4] = PK_FW_ALWAYS;
+    for (i = 0; i < p->n_tables; i++) {
+        t = &p->table[i];
+        switch (t->field) {
+        case PK_F_SADDR:
+            mask[PK_FW_SADDR_HI] = t->told.hi;
+            mask[PK_FW_SADDR] = t->told.lo;
+            break;
+        case PK_F_DADDR:
+            mask[PK_FW_DADDR_HI] = t->told.hi;
+            mask[PK_FW_DADDR] = t->told.lo;
+            break;
+        case PK_F_SPORT:
+        case PK_F_ICMP:
+            mask[PK_FW_L4] |= (t->told.lo & 0xffff) << PK_FW_SPORT_SHIFT;
+            break;
+        case PK_F_DPORT:
+            mask[PK_FW_L4] |= (t->told.lo & 0xffff) << PK_FW_DPORT_SHIFT;
+            break;
+        case PK_F_FLAGS:
+            mask[PK_FW_L4] |= (t->told.lo & 0xff) << PK_FW_FLAGS_SHIFT;
+            break;
+        case PK_F_IIF:
+            mask[PK_FW_INTERFACES] |= PK_FW_IIF;
+            break;
+        case PK_F_OIF:
+            mask[PK_FW_INTERFACES] |= PK_FW_OIF;
+            break;
+        default:
+            break; /* KIND is always kept */
+        }
+    }
+}
+
 size_t pk_part_write(const struct pk_part *p, const uint32_t policy[PK_HOOK_N],
                      struct pk_image_head *head, size_t at)
 {
     struct pk_family_tab *t;
     char *image = (char *)head;
-    size_t rows = at + tables_bytes(p), i;
+    size_t rows = at + tables_bytes(p), words, i;
 
     if (!p->present)
         return at;
     t = &head->family[p->leaves.rs->family];
     t->present = 1;
     t->n_leaves = (uint32_t)p->leaves.n;
-    t->n_groups = (uint32_t)p->rows.n_groups;
+    t->n_tops = (uint32_t)p->rows.n_tops;
     t->n_fields = (uint32_t)p->n_tables;
     t->depth = p->leaves.depth;
     write_bases(&p->leaves, policy, t);
+    write_mask(p, t->mask);
     for (i = 0; i < p->n_tables; i++)
         at = write_table(p, &p->table[i], image, at, rows, &t->field[i]);
-    at = write_rows(&p->rows, image, at);
+    t->rows = (uint32_t)at;
+    at = pk_rows_write(&p->rows, image, at, &words);
+    t->words = (uint32_t)words;
     t->leaves = (uint32_t)at;
     return write_leaves(&p->leaves, image, at);
+}
+
+static void move(uint32_t *at, uint32_t by)
+{
+    if (*at)
+        *at += by;
+}
+
+static void move_tables(struct pk_family_tab *t, char *image, uint32_t by)
+{
+    uint32_t *row, f, i;
+
+    for (f = 0; f < t->n_fields; f++) {
+        row = (uint32_t *)(image + t->field[f].rows);
+        for (i = 0; i < t->field[f].n; i++)
+            row[i] += by;
+        move(&t->field[f].keys, by);
+        move(&t->field[f].rows, by);
+    }
+}
+
+static void move_family(struct pk_family_tab *t, char *image, uint32_t by)
+{
+    struct pk_group *g = (struct pk_group *)(image + t->rows);
+    const struct pk_group *end = (const struct pk_group *)(image + t->words);
+    struct pk_leaf_rec *leaf = (struct pk_leaf_rec *)(image + t->leaves);
+    uint32_t i;
+
+    move_tables(t, image, by);
+    for (; g < end; g++)
+        if (g->sum)
+            g->at += by;
+    for (i = 0; i < t->n_leaves; i++)
+        move(&leaf[i].steps, by);
+    t->leaves += by;
+    t->rows += by;
+    t->words += by;
+}
+
+void pk_image_place(struct pk_image_head *head, uint32_t place)
+{
+    unsigned f;
+
+    for (f = 0; f < PK_FAMILY_N; f++)
+        if (head->family[f].present)
+            move_family(&head->family[f], (char *)head, place);
 }

@@ -12,12 +12,13 @@
  *     PK_CTX, pk_source_init(source, ctx)                what it has a packet in
  *     PK_GLOBAL                                          linkage of what is proved on its own
  *
- * Cost: one lookup per used field, then per candidate leaf two loads per used field and 4,096
- * leaves passed over. Nothing here depends on the number of rules but the length of the summaries.
+ * Cost: one lookup per used field, then per candidate leaf, or group passed over in which only
+ * fields apart from each other have leaves, three loads per used field. Nothing here depends on the
+ * number of rules.
  */
 #pragma once
 
-#include "classify/image.h"
+#include "classify/flow.h"
 #include "packet/frame.h"
 #include "rules/steps.h"
 
@@ -33,9 +34,9 @@
 
 enum pk_walk_end {
     PK_WALK_RUNNING,
-    PK_WALK_RULE,    /* `action` of leaf `leaf` decided */
+    PK_WALK_RULE,    /* `action` of leaf cursor - 1 decided */
     PK_WALK_POLICY,  /* the base chain ended, or RETURN stood in it */
-    PK_WALK_HOTDROP, /* leaf `leaf` could not read the packet */
+    PK_WALK_HOTDROP, /* leaf cursor - 1 could not read the packet */
     PK_WALK_BROKEN,  /* the image is damaged: more jumps or steps than it says */
 };
 
@@ -48,16 +49,13 @@ struct pk_rows {
 struct pk_walk {
     PK_CTX *ctx;
     const struct pk_packet *p;
+    struct pk_flow *flow; /* where the outcome is being written down; NULL: nowhere */
     struct pk_rows rows;
     __u32 leaves; /* offset of the leaf records */
     __u32 cursor, chain_end;
-    __u32 leaf;      /* the candidate, or the last one */
-    __u32 steps;     /* offset of its next residual step, of which ... */
-    __u8 predicates; /* ... so many predicates, */
-    __u8 effects;    /* or so many effects are to come */
     __u8 action;
     __u8 end; /* enum pk_walk_end */
-    __u32 depth;
+    __u8 depth;
     __u32 stack[PK_DEPTH_MAX]; /* leaves of the jumps that were taken */
 };
 
@@ -170,27 +168,48 @@ PK_GLOBAL __u32 pk_row(const struct pk_packet *p, __u32 tab)
     return *PK_IMG(__u32, t->rows + i * 4);
 }
 
-/* The AND of all rows' summaries, for the 4,096 leaves of group g. */
-PK_GLOBAL __u64 pk_rows_sum(const struct pk_rows *r, __u32 g)
+/* The offset of child `i` of a node, if the node has it, of `size` bytes each. */
+static inline __u32 pk_child(const struct pk_group *g, __u32 i, __u32 size)
+{
+    return g->at + pk_popcount(g->sum & ((1ULL << (i & 63)) - 1)) * size;
+}
+
+/* The AND of all rows' tops, for leaves from t << 18 on. */
+PK_GLOBAL __u64 pk_rows_top(const struct pk_rows *r, __u32 t)
 {
     __u64 sum = ~0ULL;
     __u32 k;
 
     for (k = 0; r && k < PK_FIELD_N && k < r->n; k++)
-        sum &= PK_IMG(struct pk_group, r->row[k] + g * 16)->sum;
+        sum &= PK_IMG(struct pk_group, r->row[k] + t * 16)->sum;
     return sum;
 }
 
-/* The AND of all rows' word number `word` of group g; every summary has its bit. */
-PK_GLOBAL __u64 pk_rows_word(const struct pk_rows *r, __u32 g, __u32 word)
+/* The AND of all rows' groups with number `group`; every top has it. */
+PK_GLOBAL __u64 pk_rows_group(const struct pk_rows *r, __u32 group)
 {
-    __u64 below = (1ULL << (word & 63)) - 1, bits = ~0ULL;
-    const struct pk_group *group;
+    __u64 sum = ~0ULL;
+    const struct pk_group *top;
     __u32 k;
 
     for (k = 0; r && k < PK_FIELD_N && k < r->n; k++) {
-        group = PK_IMG(struct pk_group, r->row[k] + g * 16);
-        bits &= *PK_IMG(__u64, group->words + pk_popcount(group->sum & below) * 8);
+        top = PK_IMG(struct pk_group, r->row[k] + (group >> 6) * 16);
+        sum &= PK_IMG(struct pk_group, pk_child(top, group, 16))->sum;
+    }
+    return sum;
+}
+
+/* The AND of all rows' words with number `word`; every group has it. */
+PK_GLOBAL __u64 pk_rows_word(const struct pk_rows *r, __u32 word)
+{
+    __u64 bits = ~0ULL;
+    const struct pk_group *top, *group;
+    __u32 k;
+
+    for (k = 0; r && k < PK_FIELD_N && k < r->n; k++) {
+        top = PK_IMG(struct pk_group, r->row[k] + (word >> 12) * 16);
+        group = PK_IMG(struct pk_group, pk_child(top, word >> 6, 16));
+        bits &= *PK_IMG(__u64, pk_child(group, word, 8));
     }
     return bits;
 }
@@ -210,10 +229,16 @@ static inline long pk_walk_leave(struct pk_walk *w)
     if (depth == 0)
         return pk_walk_end(w, PK_WALK_POLICY);
     depth = (depth - 1) & (PK_DEPTH_MAX - 1); /* the mask is for the verifier */
-    w->depth = depth;
+    w->depth = (__u8)depth;
     w->cursor = w->stack[depth] + 1;
     w->chain_end = PK_IMG(struct pk_leaf_rec, w->leaves + w->stack[depth] * 32)->chain_end;
     return 0;
+}
+
+/* One residual predicate. On its own, so that it is proved once and not for each of a leaf's. */
+PK_GLOBAL int pk_leaf_predicate(PK_CTX *ctx, const struct pk_packet *p, __u32 step)
+{
+    return p ? pk_step_eval(ctx, p, PK_IMG(struct pk_step, step)) : PK_NO;
 }
 
 /*
@@ -222,14 +247,21 @@ static inline long pk_walk_leave(struct pk_walk *w)
  */
 PK_GLOBAL int pk_leaf_predicates(PK_CTX *ctx, const struct pk_packet *p, __u32 steps, __u32 n)
 {
-    enum pk_answer a = PK_YES;
+    int a = PK_YES;
     __u32 i;
 
     if (!p)
         return PK_NO;
     for (i = 0; i < PK_STEPS_MAX && i < n && a == PK_YES; i++)
-        a = pk_step_eval(ctx, p, PK_IMG(struct pk_step, steps + i * 40));
+        a = pk_leaf_predicate(ctx, p, steps + i * 40);
     return a;
+}
+
+static inline void pk_walk_count(struct pk_walk *w, __u32 slot)
+{
+    pk_count(slot, w->p->len);
+    if (w->flow)
+        pk_flow_note(w->flow, slot);
 }
 
 /* The effects of a leaf that has matched, in order. */
@@ -253,7 +285,8 @@ static inline long pk_walk_leaf(struct pk_walk *w, __u32 leaf)
     __u32 depth;
 
     w->cursor = leaf + 1;
-    w->leaf = leaf;
+    if (w->flow && l->n_predicates + l->n_effects)
+        w->flow->n = PK_FLOW_NOT; /* they see more of a packet than its key */
     if (l->n_predicates)
         answer = pk_leaf_predicates(w->ctx, w->p, l->steps, l->n_predicates);
     if (answer == PK_NO)
@@ -261,7 +294,7 @@ static inline long pk_walk_leaf(struct pk_walk *w, __u32 leaf)
     if (answer != PK_YES || l->hot >> (w->p->status & 7) & 1)
         return pk_walk_end(w, PK_WALK_HOTDROP);
 
-    pk_count(l->counter, w->p->len);
+    pk_walk_count(w, l->counter);
     if (l->n_effects)
         pk_leaf_effects(w->ctx, w->p, l->steps + l->n_predicates * 40u, l->n_effects);
     switch (l->action) {
@@ -276,7 +309,7 @@ static inline long pk_walk_leaf(struct pk_walk *w, __u32 leaf)
         if (depth >= PK_DEPTH_MAX)
             return pk_walk_end(w, PK_WALK_BROKEN);
         w->stack[depth] = leaf;
-        w->depth = depth + 1;
+        w->depth = (__u8)(depth + 1);
         w->cursor = l->target;
         w->chain_end = l->target_end;
         return 0;
@@ -289,8 +322,8 @@ static inline long pk_walk_leaf(struct pk_walk *w, __u32 leaf)
 }
 
 /*
- * One step: from the cursor to the next candidate in the same 4,096 leaves, or over them, or out of
- * the chain. 1: the walk has ended.
+ * One step: from the cursor to the next candidate below the same group, or over what has none, or
+ * out of the chain. 1: the walk has ended.
  */
 static long pk_walk_step(__u32 i, struct pk_walk *w)
 {
@@ -300,14 +333,24 @@ static long pk_walk_step(__u32 i, struct pk_walk *w)
     (void)i;
     if (cursor >= w->chain_end)
         return pk_walk_leave(w);
-    sum = pk_rows_sum(&w->rows, group) & ~0ULL << (cursor >> 6 & 63);
+    sum = pk_rows_top(&w->rows, cursor >> 18) & ~0ULL << (group & 63);
+    if (!sum) {
+        w->cursor = ((cursor >> 18) + 1) << 18;
+        return 0;
+    }
+    word = cursor >> 6;
+    if (!(sum >> (group & 63) & 1)) {
+        group = (group & ~63u) + (pk_lowest(sum) & 63);
+        word = group << 6;
+    }
+    sum = pk_rows_group(&w->rows, group) & ~0ULL << (word & 63);
     if (!sum) {
         w->cursor = (group + 1) << 12;
         return 0;
     }
-    word = pk_lowest(sum) & 63;
-    first = (group << 12) + (word << 6);
-    bits = pk_rows_word(&w->rows, group, word);
+    word = (group << 6) + (pk_lowest(sum) & 63);
+    first = word << 6;
+    bits = pk_rows_word(&w->rows, word);
     if (first < cursor)
         bits &= ~0ULL << (cursor & 63);
     if (!bits) {
@@ -342,7 +385,7 @@ static inline void pk_walk_chain(struct pk_walk *w, const struct pk_family_tab *
     pk_loop(PK_WALK_STEPS_MAX, pk_walk_step, w);
     if (w->end == PK_WALK_POLICY) {
         w->action = (__u8)base->policy;
-        pk_count(base->counter, w->p->len);
+        pk_walk_count(w, base->counter);
     } else if (w->end != PK_WALK_RULE) {
         w->action = PK_ACT_DROP;
     }

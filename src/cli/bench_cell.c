@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One subject with one number of rules: its namespace, its wire, one measurement. */
+/* One measurement: frames sent for a while, and what the receiver says it judged. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/ethernet.h>
-#include <netinet/ip.h>
-#include <netinet/udp.h>
+#include <netinet/in.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/macro.h"
 #include "cli/bench.h"
-#include "cli/codes.h"
 
-#define PK_BENCH_IN "r0"
-#define PK_BENCH_CHUNK_MIN 256u /* a veth ring holds 256 frames */
-#define PK_BENCH_CHUNK_MAX 16384u
-#define PK_BENCH_CHUNK_NS 4000000u
-#define PK_BENCH_STALL_NS 100000000u
+#define PK_CELL_CHUNK_MIN PK_LIVE_BATCH
+#define PK_CELL_CHUNK_MAX 16384u
+#define PK_CELL_CHUNK_NS 4000000u
+#define PK_CELL_STALL_NS 100000000u
+#define PK_CELL_L4 20u /* bytes: a TCP header, or UDP with 12 of data */
 
-static const uint8_t pk_bench_mac_out[PK_MAC_LEN] = {2, 0, 0, 0, 0, 1};
-static const uint8_t pk_bench_mac_in[PK_MAC_LEN] = {2, 0, 0, 0, 0, 2};
-
-static uint64_t pk_bench_now(void)
+static uint64_t pk_cell_now(void)
 {
     struct timespec t;
 
@@ -31,165 +25,123 @@ static uint64_t pk_bench_now(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* The template: what the sender leaves as it is, of a valid UDP/IPv4 packet without a UDP checksum.
- */
-static void pk_bench_frame(uint8_t frame[PK_BENCH_FRAME])
+static void pk_cell_be16(uint8_t *at, uint16_t v)
 {
-    struct ether_header eth = {.ether_type = htons(ETHERTYPE_IP)};
-    struct iphdr ip = {.version = 4,
-                       .ihl = 5,
-                       .ttl = PK_BENCH_TTL,
-                       .protocol = IPPROTO_UDP,
-                       .tot_len = htons(PK_BENCH_FRAME - sizeof(eth))};
-    struct udphdr udp = {.len = htons(PK_BENCH_FRAME - sizeof(eth) - sizeof(ip))};
-
-    memset(frame, 0, PK_BENCH_FRAME);
-    memcpy(eth.ether_dhost, pk_bench_mac_in, PK_MAC_LEN);
-    memcpy(eth.ether_shost, pk_bench_mac_out, PK_MAC_LEN);
-    memcpy(frame, &eth, sizeof(eth));
-    memcpy(frame + sizeof(eth), &ip, sizeof(ip));
-    memcpy(frame + sizeof(eth) + sizeof(ip), &udp, sizeof(udp));
+    at[0] = (uint8_t)(v >> 8);
+    at[1] = (uint8_t)v;
 }
 
 /*
- * So that every packet reaches INPUT: all destinations are local, and the source is not looked up
- * (accept_local ends fib_validate_source early), which would cost and belongs to no subject.
+ * The template: what the sender leaves as it is. The transport header is one that fits both
+ * protocols: what UDP calls length and checksum (none) is TCP's sequence number, and TCP's data
+ * offset (5 words) and flags (SYN) are UDP's data. Returns its length.
+ *
+ *      0                   4          6        8          12    13    14         20
+ *      | source, dest      | length   | 0      | 0        | 5<<4| SYN | 0        |
  */
-static int pk_bench_stack(const struct pk_netns *ns, unsigned ifindex)
+size_t pk_bench_frame(enum pk_family f, uint8_t frame[PK_BENCH_FRAME_MAX])
 {
-    static const char *const set[][2] = {{"ipv4/conf/all/rp_filter", "0"},
-                                         {"ipv4/conf/" PK_BENCH_IN "/rp_filter", "0"},
-                                         {"ipv4/conf/" PK_BENCH_IN "/accept_local", "1"},
-                                         {"ipv6/conf/" PK_BENCH_IN "/disable_ipv6", "1"}};
-    size_t i;
-    int r = 0;
+    struct ether_header eth = {.ether_dhost = {2, 0, 0, 0, 0, 2},
+                               .ether_shost = {2, 0, 0, 0, 0, 1}};
+    size_t l3 = f == PK_IPV4 ? 20 : 40;
+    uint8_t *ip = frame + sizeof(eth), *l4 = ip + l3;
 
-    for (i = 0; i < PK_ARRAY_SIZE(set) && !r; i++) {
-        r = pk_netns_sysctl(ns, set[i][0], set[i][1]);
-        if (r == -ENOENT)
-            r = 0; /* a kernel without IPv6 */
-    }
-    return r ? r : pk_route_local(ns, ifindex, "198.19.0.0", 16);
-}
-
-static int pk_bench_wire(struct pk_bench *b, struct pk_bench_cell *c)
-{
-    struct pk_veth_end out = {.ns = &b->out}, in = {.ns = &c->ns, .name = PK_BENCH_IN};
-    char name[16];
-    int r, i, o;
-
-    snprintf(name, sizeof(name), "s%zu", (size_t)(c - b->cells));
-    out.name = name;
-    memcpy(out.mac, pk_bench_mac_out, PK_MAC_LEN);
-    memcpy(in.mac, pk_bench_mac_in, PK_MAC_LEN);
-    r = pk_veth_new(&out, &in);
-    if (r)
-        return r;
-    o = pk_link_index(&b->out, name);
-    i = pk_link_index(&c->ns, PK_BENCH_IN);
-    if (o < 0 || i < 0)
-        return -ENODEV;
-    c->out_ifindex = (unsigned)o;
-    c->in_ifindex = (unsigned)i;
-    r = pk_link_gro(&c->ns, PK_BENCH_IN, true);
-    if (!r)
-        r = pk_link_up(&b->out, c->out_ifindex);
-    if (!r)
-        r = pk_link_up(&c->ns, c->in_ifindex);
-    return r;
-}
-
-int pk_bench_cell_open(struct pk_bench *b, struct pk_bench_cell *c, struct pk_diags *d)
-{
-    int r = pk_netns_new(&c->ns);
-
-    c->chunk = PK_BENCH_CHUNK_MIN;
-    if (!r)
-        r = pk_bench_wire(b, c);
-    if (!r)
-        r = pk_bench_stack(&c->ns, c->in_ifindex);
-    if (r) {
-        pk_error(d, PK_D_RIG, PK_NOWHERE, "run it as root, with veth in the kernel",
-                 "cannot build the namespace of %s: %s", c->subject->name, strerror(-r));
-        return r;
-    }
-    r = c->subject->start(c, d);
-    if (!r)
-        r = c->subject->judged(c, &c->policy, &c->rules);
-    if (r && c->state == PK_BENCH_READY) {
-        c->state = PK_BENCH_FAILED;
-        snprintf(c->why, sizeof(c->why), "%s", strerror(-r));
-    }
-    return 0;
-}
-
-void pk_bench_cell_close(struct pk_bench_cell *c)
-{
-    if (c->subject && c->subject->stop && c->ns.fd >= 0)
-        c->subject->stop(c);
-    pk_netns_done(&c->ns);
+    memset(frame, 0, PK_BENCH_FRAME_MAX);
+    eth.ether_type = htons(f == PK_IPV4 ? ETHERTYPE_IP : ETHERTYPE_IPV6);
+    memcpy(frame, &eth, sizeof(eth));
+    ip[0] = f == PK_IPV4 ? 0x45 : 0x60;
+    pk_cell_be16(f == PK_IPV4 ? ip + 2 : ip + 4, (uint16_t)(PK_CELL_L4 + (f == PK_IPV4 ? l3 : 0)));
+    pk_cell_be16(l4 + 4, PK_CELL_L4);
+    l4[12] = 5 << 4;
+    l4[13] = 0x02;
+    return sizeof(eth) + l3 + PK_CELL_L4;
 }
 
 /*
  * Waits until the receiver has taken `n` more frames since `before`. Normally it has when the
  * sender returns; a slow receiver's rest is done by ksoftirqd, which wants this CPU.
  */
-static int pk_bench_settle(const struct pk_bench_cell *c, uint64_t before, uint64_t n)
+static int pk_cell_settle(const struct pk_bench_rig *rig, uint64_t before, uint64_t n)
 {
-    uint64_t taken, last = before, since = pk_bench_now();
+    uint64_t taken, last = before, since = pk_cell_now();
     int r;
 
     for (;;) {
-        r = pk_veth_taken(&c->ns, PK_BENCH_IN, &taken);
+        r = pk_veth_taken(&rig->ns, PK_BENCH_IN, &taken);
         if (r || taken - before >= n)
             return r;
         if (taken != last) {
             last = taken;
-            since = pk_bench_now();
-        } else if (pk_bench_now() - since > PK_BENCH_STALL_NS) {
+            since = pk_cell_now();
+        } else if (pk_cell_now() - since > PK_CELL_STALL_NS) {
             return 0; /* the ring was full: those frames were lost, and are not counted */
         }
         sched_yield();
     }
 }
 
-static int pk_bench_chunk(struct pk_bench_cell *c, const uint8_t frame[PK_BENCH_FRAME])
+static int pk_cell_chunk(struct pk_bench_cell *c, struct pk_bench_rig *rig, const uint8_t *frame,
+                         size_t len)
 {
-    uint64_t before, start = pk_bench_now();
-    int r = pk_veth_taken(&c->ns, PK_BENCH_IN, &before);
+    uint64_t before, start = pk_cell_now();
+    int r = pk_veth_taken(&rig->ns, PK_BENCH_IN, &before);
 
     if (!r)
-        r = pk_live_send(c->sender, c->out_ifindex, frame, PK_BENCH_FRAME, c->chunk);
+        r = pk_live_send(rig->sender, rig->out_ifindex, frame, len, c->chunk);
     if (!r)
-        r = pk_bench_settle(c, before, c->chunk);
-    if (!r && pk_bench_now() - start < PK_BENCH_CHUNK_NS / 2 && c->chunk < PK_BENCH_CHUNK_MAX)
+        r = pk_cell_settle(rig, before, c->chunk);
+    if (!r && pk_cell_now() - start < PK_CELL_CHUNK_NS / 2 && c->chunk < PK_CELL_CHUNK_MAX)
         c->chunk *= 2;
     return r;
 }
 
-static int pk_bench_send(struct pk_bench_cell *c, unsigned ms, struct pk_bench_sample *ret,
-                         double *ret_seconds)
+static int pk_cell_send(struct pk_bench_cell *c, struct pk_bench_rig *rig, unsigned ms,
+                        struct pk_bench_sample *ret, double *ret_seconds)
 {
-    uint8_t frame[PK_BENCH_FRAME];
-    uint64_t start = pk_bench_now(), now;
+    uint8_t frame[PK_BENCH_FRAME_MAX];
+    size_t len = pk_bench_frame(c->family, frame);
+    uint64_t start = pk_cell_now(), now;
     int r;
 
-    pk_bench_frame(frame);
     do {
         unsigned n = c->chunk;
 
-        r = pk_bench_chunk(c, frame);
+        r = pk_cell_chunk(c, rig, frame, len);
         if (r)
             return r;
         ret->sent += n;
-        now = pk_bench_now();
+        now = pk_cell_now();
     } while (now - start < (uint64_t)ms * 1000000u);
     *ret_seconds = (double)(now - start) / 1e9;
     return 0;
 }
 
-int pk_bench_cell_run(struct pk_bench *b, struct pk_bench_cell *c, unsigned ms,
-                      struct pk_bench_sample *ret)
+/* Writes the flows into the sender's slots, in the order in which they are sent. */
+int pk_bench_cell_select(const struct pk_bench *b, const struct pk_bench_cell *c,
+                         const struct pk_bench_flows *flows)
+{
+    const uint16_t *order = b->order[c->traffic->zipf];
+    struct pk_bench_flow4 *slots4 = pk_live_slots4(b->sender);
+    struct pk_bench_flow6 *slots6 = pk_live_slots6(b->sender);
+    unsigned i;
+
+    for (i = 0; i < PK_BENCH_SLOTS; i++) {
+        const struct pk_bench_flow6 *f = &flows->flow[order[i]];
+
+        if (c->family == PK_IPV6) {
+            slots6[i] = *f;
+            continue;
+        }
+        slots4[i] =
+            (struct pk_bench_flow4){.sport = f->sport, .dport = f->dport, .proto = f->proto};
+        memcpy(&slots4[i].saddr, f->saddr, 4);
+        memcpy(&slots4[i].daddr, f->daddr, 4);
+    }
+    return pk_live_order(b->sender, c->traffic->order, c->n_samples + 1);
+}
+
+int pk_bench_cell_run(struct pk_bench *b, struct pk_bench_cell *c, struct pk_bench_rig *rig,
+                      const struct pk_bench_flows *flows, unsigned ms, struct pk_bench_sample *ret)
 {
     struct pk_bench_sample s = {0};
     uint64_t policy, rules;
@@ -199,38 +151,22 @@ int pk_bench_cell_run(struct pk_bench *b, struct pk_bench_cell *c, unsigned ms,
     r = pk_netns_enter(&b->out, &back); /* the sender's interface is looked up there */
     if (r)
         return r;
-    r = pk_live_select(c->sender, c->table);
+    if (!c->chunk)
+        c->chunk = PK_CELL_CHUNK_MIN;
+    r = pk_bench_cell_select(b, c, flows);
     if (!r)
-        r = pk_bench_send(c, ms, &s, &seconds);
+        r = pk_cell_send(c, rig, ms, &s, &seconds);
     if (pk_netns_leave(&back) < 0 && !r)
         r = -EIO;
     if (!r)
-        r = c->subject->judged(c, &policy, &rules);
+        r = rig->subject->judged(rig, &policy, &rules);
     if (r)
         return r;
-    s.judged = policy - c->policy;
-    s.matched = rules - c->rules;
+    s.matched = rules - rig->rules;
+    s.judged = policy - rig->policy + s.matched;
     s.rate = (double)s.judged / seconds;
-    c->policy = policy;
-    c->rules = rules;
+    rig->policy = policy;
+    rig->rules = rules;
     *ret = s;
     return 0;
-}
-
-int pk_bench_drop_start(struct pk_bench_cell *c, struct pk_diags *d)
-{
-    int back, r = pk_netns_enter(&c->ns, &back);
-
-    if (r)
-        return r;
-    r = pk_live_drop_attach(c->sender, c->in_ifindex);
-    if (pk_netns_leave(&back) < 0 && !r)
-        r = -EIO;
-    return r;
-}
-
-int pk_bench_drop_judged(struct pk_bench_cell *c, uint64_t *ret_policy, uint64_t *ret_rules)
-{
-    *ret_rules = 0;
-    return pk_live_dropped(c->sender, ret_policy);
 }

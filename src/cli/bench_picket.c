@@ -1,117 +1,151 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Picket as a subject of its own benchmark: the same calls as `picket apply` and `picket save`. */
+/* Picket as a subject of its own benchmark: `picket apply` in a process of its own, as users run
+ * it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/macro.h"
 #include "cli/bench.h"
-#include "kernel/fence.h"
-#include "rules/text.h"
+#include "cli/bench_tool.h"
 
-#define PK_BENCH_TEXT_MAX (8u << 20)
-
-static void pk_bench_failed(struct pk_bench_cell *c, const struct pk_diags *d, int r)
+/* The line that says why; warnings come before it. */
+static const char *pk_picket_error(struct pk_buf *err)
 {
-    const char *why = d->n ? d->items[d->n - 1].text : NULL;
+    const char *s = err->data ? strstr(err->data, "error") : NULL;
 
-    c->state = PK_BENCH_FAILED;
-    snprintf(c->why, sizeof(c->why), "%s", why ? why : strerror(-r));
+    if (!s)
+        return pk_tool_line(err);
+    err->data[(size_t)(s - err->data) + strcspn(s, "\n")] = 0;
+    return s;
 }
 
-static int pk_bench_apply(struct pk_bench_cell *c, struct pk_arena *a, struct pk_diags *d)
+/* Whether this picket's help for a verb has a word in it. */
+static bool pk_picket_knows(const struct pk_bench_rig *rig, char *verb, const char *word)
 {
-    _pk_buf_ struct pk_buf text = PK_BUF_INIT(PK_BENCH_TEXT_MAX);
-    static const char *const devs[] = {"r0"};
-    struct pk_apply_options o = {.hook = (enum pk_attach_kind)c->subject->hook, .hook_given = true};
-    const struct pk_ruleset *rs[PK_FAMILY_N] = {0};
-    struct pk_read_options how = {.family = PK_IPV4};
-    struct pk_read read = {0};
-    unsigned open;
+    _pk_buf_ struct pk_buf out = PK_BUF_INIT(65536);
+    char *argv[] = {PK_TOOL_SELF, "help", verb, NULL};
+    struct pk_tool_run run = {.argv = argv, .out = &out};
+
+    return !pk_tool_run(&rig->ns, &run) && out.data && strstr(out.data, word);
+}
+
+int pk_bench_picket_append(struct pk_bench_rig *rig, unsigned k, double *ret_wall)
+{
+    _pk_buf_ struct pk_buf err = PK_BUF_INIT(65536);
+    char source[48], family[] = {'-', rig->family == PK_IPV6 ? '6' : '4', 0};
+    char *argv[] = {PK_TOOL_SELF, "rule", "append",  family, "INPUT", "-s",   source,
+                    "-p",         "tcp",  "--dport", "4",    "-j",    "DROP", NULL};
+    struct pk_tool_run run = {.argv = argv, .err = &err};
     int r;
 
-    pk_bench_rules_text(c->n_rules, &text);
-    if (text.failed)
-        return text.failed;
-    r = pk_text_read(text.data, text.len, "bench.v4", &how, a, &read, d);
+    if (!pk_picket_knows(rig, "rule", "append"))
+        return pk_bench_rig_missing(rig, "this picket has no verb `rule`");
+    snprintf(source, sizeof(source), rig->family == PK_IPV6 ? "2001:db8:ffff::%x" : "192.0.2.%u",
+             k % 250 + 1);
+    r = pk_tool_run(&rig->ns, &run);
     if (r)
-        return r;
-    rs[PK_IPV4] = read.family[PK_IPV4];
-    if (o.hook != PK_ATTACH_NETFILTER) {
-        o.devs = devs;
-        o.n_devs = PK_ARRAY_SIZE(devs);
-        o.devs_given = true;
-    }
-    return pk_fence_apply(rs, &o, &open, d);
-}
-
-int pk_bench_picket_start(struct pk_bench_cell *c, struct pk_diags *d)
-{
-    _pk_diags_ struct pk_diags own = {0};
-    _pk_arena_ struct pk_arena a = {0};
-    int back, r;
-
-    r = pk_netns_enter(&c->ns, &back);
-    if (r)
-        return r;
-    r = pk_bench_apply(c, &a, &own);
-    if (pk_netns_leave(&back) < 0 && !r)
-        r = -EIO;
-    if (r)
-        pk_bench_failed(c, &own, r);
-    return r;
-}
-
-/* In the cell's namespace. */
-static int pk_bench_counters(uint64_t *ret_policy, uint64_t *ret_rules)
-{
-    _pk_diags_ struct pk_diags d = {0};
-    _pk_arena_ struct pk_arena a = {0};
-    struct pk_counters policy[PK_HOOK_N] = {0}, *rule;
-    struct pk_live live = {0};
-    struct pk_fence *f;
-    uint32_t i, n;
-    int r;
-
-    r = pk_fence_open(&f, &d);
-    if (r)
-        return r;
-    r = pk_fence_read(f, false, &a, &live, &d);
-    n = r ? 0 : live.family[PK_IPV4]->n_rules;
-    rule = pk_arena_array(&a, struct pk_counters, n + 1u);
-    if (!r && !rule)
-        r = -ENOMEM;
-    if (!r)
-        r = pk_fence_counters(f, &live, PK_IPV4, rule, policy);
-    pk_fence_close(&f);
-    if (r)
-        return r;
-    *ret_policy = policy[PK_INPUT].packets;
-    for (i = 0, *ret_rules = 0; i < n; i++)
-        *ret_rules += rule[i].packets;
+        return pk_bench_rig_failed(rig, "%s", r < 0 ? strerror(-r) : pk_picket_error(&err));
+    *ret_wall = run.wall;
     return 0;
 }
 
-int pk_bench_picket_judged(struct pk_bench_cell *c, uint64_t *ret_policy, uint64_t *ret_rules)
+int pk_bench_picket_again(struct pk_bench_rig *rig)
+{
+    _pk_buf_ struct pk_buf err = PK_BUF_INIT(65536);
+    char hook[16], classifier[16], family[] = {'-', rig->family == PK_IPV6 ? '6' : '4', 0};
+    char *argv[12] = {PK_TOOL_SELF, "apply", "--hook", hook, family, "-"};
+    struct pk_tool_run run = {.argv = argv, .in = &rig->set->text, .err = &err};
+    size_t n = 6;
+    int r;
+
+    snprintf(hook, sizeof(hook), "%s", rig->subject->arg);
+    snprintf(classifier, sizeof(classifier), "%s",
+             rig->subject->classifier ? rig->subject->classifier : "");
+    if (strcmp(hook, "netfilter")) {
+        argv[n++] = "--dev";
+        argv[n++] = PK_BENCH_IN;
+    }
+    if (*classifier) {
+        argv[n++] = "--classifier";
+        argv[n++] = classifier;
+    }
+    r = pk_bench_rig_tool(rig, &run);
+    if (r < 0)
+        return pk_bench_rig_failed(rig, "picket apply: %s", strerror(-r));
+    return r ? pk_bench_rig_failed(rig, "%s", pk_picket_error(&err)) : 0;
+}
+
+/* Opens the fence and keeps what its counters need, in the rig's namespace. */
+static int pk_picket_open(struct pk_bench_rig *rig)
+{
+    _pk_diags_ struct pk_diags d = {0};
+    int r = pk_fence_open(&rig->fence, &d);
+
+    if (!r)
+        r = pk_fence_read(rig->fence, false, &rig->arena, &rig->live, &d);
+    if (r)
+        return r;
+    rig->counters = pk_arena_array(&rig->arena, struct pk_counters,
+                                   rig->live.family[rig->family]->n_rules + 1u);
+    return rig->counters ? 0 : -ENOMEM;
+}
+
+int pk_bench_picket_start(struct pk_bench_rig *rig)
 {
     int back, r;
 
-    r = pk_netns_enter(&c->ns, &back);
+    if (rig->subject->classifier && !pk_picket_knows(rig, "apply", "--classifier"))
+        return pk_bench_rig_missing(rig, "this picket has no --classifier");
+    r = pk_bench_picket_again(rig);
+    if (!r)
+        r = pk_netns_enter(&rig->ns, &back);
     if (r)
         return r;
-    r = pk_bench_counters(ret_policy, ret_rules);
+    r = pk_picket_open(rig);
     if (pk_netns_leave(&back) < 0 && !r)
         r = -EIO;
     return r;
 }
 
-void pk_bench_picket_stop(struct pk_bench_cell *c)
+/* Rules that jump are counted too, and are no verdicts. */
+static uint64_t pk_picket_drops(const struct pk_ruleset *rs, const struct pk_counters *counters)
+{
+    uint64_t sum = 0;
+    size_t i, k;
+
+    for (i = 0; i < rs->n_chains; i++) {
+        for (k = 0; k < rs->chains[i]->n_rules; k++) {
+            const struct pk_rule *r = rs->chains[i]->rules[k];
+
+            sum += r->action == PK_ACT_DROP ? counters[r->ordinal].packets : 0;
+        }
+    }
+    return sum;
+}
+
+int pk_bench_picket_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules)
+{
+    struct pk_counters policy[PK_HOOK_N] = {0};
+    int r;
+
+    r = pk_fence_counters(rig->fence, &rig->live, rig->family, rig->counters, policy);
+    if (r)
+        return r;
+    *ret_policy = policy[PK_INPUT].packets;
+    *ret_rules = pk_picket_drops(rig->live.family[rig->family], rig->counters);
+    return 0;
+}
+
+void pk_bench_picket_stop(struct pk_bench_rig *rig)
 {
     _pk_diags_ struct pk_diags d = {0};
     int back;
 
-    if (c->state == PK_BENCH_MISSING || pk_netns_enter(&c->ns, &back))
+    if (rig->fence)
+        pk_fence_close(&rig->fence);
+    pk_arena_done(&rig->arena);
+    if (rig->state == PK_BENCH_MISSING || pk_netns_enter(&rig->ns, &back))
         return;
     pk_fence_detach(&d);
     pk_netns_leave(&back);

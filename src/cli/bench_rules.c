@@ -1,129 +1,259 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* What the workloads share, the two plain ones, and how rules are written. */
+#include "cli/bench_rules.h"
+
 #include <arpa/inet.h>
-#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/macro.h"
-#include "cli/bench.h"
 
-const unsigned pk_bench_sizes[PK_BENCH_SIZES] = {0, 100, 1000, 8000};
-
-/* 198.18.0.0/15 is set aside for benchmarks (RFC 2544): sources in its lower half. */
-#define PK_BENCH_SADDR 0xc6120000u
-#define PK_BENCH_DADDR 0xc6130000u
-
-struct pk_bench_tuple {
-    uint32_t saddr, daddr;
-    uint16_t sport, dport;
-    bool tcp;
+const struct pk_bench_iface pk_bench_ifaces[] = {
+    {"", true},         {" -i " PK_BENCH_IN, true}, {" -i r+", true},
+    {" ! -i lo", true}, {" -i eth1", false},
 };
 
-static uint32_t pk_bench_pick(uint64_t i, unsigned salt, uint32_t among)
+uint64_t pk_bench_bits(uint64_t i, unsigned salt)
 {
-    return (uint32_t)(pk_mix64(i * 8 + salt + 1) % among);
+    return pk_mix64(i * 64 + salt + 1);
+}
+
+uint32_t pk_bench_pick(uint64_t i, unsigned salt, uint32_t among)
+{
+    return (uint32_t)((pk_bench_bits(i, salt) >> 32) * among >> 32);
+}
+
+struct pk_bench_net pk_bench_net_cut(uint64_t hi, uint64_t lo, unsigned len)
+{
+    struct pk_bench_net net = {.hi = hi, .lo = lo, .len = (uint8_t)len};
+
+    if (len < 64)
+        net.hi &= len ? ~0ULL << (64 - len) : 0;
+    if (len < 128)
+        net.lo &= len > 64 ? ~0ULL << (128 - len) : 0;
+    return net;
+}
+
+bool pk_bench_net_has(const struct pk_bench_net *net, uint64_t hi, uint64_t lo)
+{
+    struct pk_bench_net cut = pk_bench_net_cut(hi, lo, net->len);
+
+    return (cut.hi == net->hi && cut.lo == net->lo) != net->not ;
+}
+
+/* `len` counts from the first bit in both families; IPv6 prefixes are as long as IPv4's would be
+ * 32 bits further on, but for hosts. */
+static struct pk_bench_net pk_bench_place(uint64_t first, unsigned fixed, enum pk_family f,
+                                          uint64_t k, unsigned len)
+{
+    uint64_t hi, bits = pk_bench_bits(k, 40);
+
+    if (f == PK_IPV4) {
+        hi = (first | (uint32_t)(bits >> fixed >> 32)) << 32;
+        return pk_bench_net_cut(hi, 0, len);
+    }
+    hi = first << 32 | bits >> 32; /* a site and a network in it */
+    return pk_bench_net_cut(hi, pk_bench_bits(k, 41) >> 48 << 4 | 1, len == 32 ? 128 : len + 32);
+}
+
+struct pk_bench_net pk_bench_source(enum pk_family f, uint64_t k, unsigned len)
+{
+    return pk_bench_place(f == PK_IPV4 ? 0x80000000u : 0x20010db8u, 2, f, k, len);
+}
+
+struct pk_bench_net pk_bench_destination(enum pk_family f, uint64_t k, unsigned len)
+{
+    return pk_bench_place(f == PK_IPV4 ? 0x0a000000u : 0xfd005afeu, 8, f, k, len);
+}
+
+struct pk_bench_net pk_bench_chain_net(enum pk_family f, unsigned k)
+{
+    return pk_bench_destination(f, 1000000007u + k, f == PK_IPV4 ? 16 : 8);
+}
+
+struct pk_bench_rule pk_bench_rule_any(void)
+{
+    return (struct pk_bench_rule){.sport = {0, 65535, false}, .dport = {0, 65535, false}};
 }
 
 /*
- * Rule i of n. The values of a field come from a pool that grows with n, as on a host with n/4
- * clients, n/32 addresses and n/8 services: rules share values, so that every field alone is
- * ambiguous and a packet can have every value known and yet match nothing.
+ * Exact hosts and ports. The values of a field come from a pool that grows with n, as on a host
+ * with n/4 clients, n/32 addresses and n/8 services: rules share values, so that every field alone
+ * is ambiguous and a packet can have every value known and yet match nothing.
  */
-static struct pk_bench_tuple pk_bench_rule(unsigned i, unsigned n)
+static struct pk_bench_rule pk_bench_five_tuple_rule(enum pk_family f, uint64_t i, unsigned n)
 {
-    return (struct pk_bench_tuple){
-        .saddr = PK_BENCH_SADDR + 1 + pk_bench_pick(i, 0, PK_MAX(n / 4, 8u)),
-        .daddr = PK_BENCH_DADDR + 1 + pk_bench_pick(i, 1, PK_MAX(n / 32, 4u)),
-        .sport = (uint16_t)(1024 + pk_bench_pick(i, 2, PK_MAX(n / 8, 8u))),
-        .dport = (uint16_t)(1024 + pk_bench_pick(i, 3, PK_MAX(n / 8, 8u))),
-        .tcp = i % 2,
+    uint32_t ports = PK_MIN(PK_MAX(n / 8, 8u), 60000u);
+    uint16_t sport = (uint16_t)(1024 + pk_bench_pick(i, 2, ports));
+    uint16_t dport = (uint16_t)(1024 + pk_bench_pick(i, 3, ports));
+
+    return (struct pk_bench_rule){
+        .src = pk_bench_source(f, pk_bench_pick(i, 0, PK_MAX(n / 4, 8u)), 32),
+        .dst = pk_bench_destination(f, pk_bench_pick(i, 1, PK_MAX(n / 32, 4u)), 32),
+        .sport = {sport, sport, false},
+        .dport = {dport, dport, false},
+        .proto = i % 2 ? IPPROTO_TCP : IPPROTO_UDP,
     };
 }
 
-static void pk_bench_addr(struct pk_buf *out, const char *option, uint32_t addr)
+/*
+ * Sources of attacks as block lists carry them: hosts for the most part, networks of the sizes that
+ * are announced (/24 first of all), a few large ones.
+ */
+static struct pk_bench_rule pk_bench_block_rule(enum pk_family f, uint64_t i, unsigned n)
 {
-    pk_buf_fmt(out, " %s %u.%u.%u.%u/32", option, addr >> 24, addr >> 16 & 255, addr >> 8 & 255,
-               addr & 255);
+    static const uint8_t lens[16] = {32, 32, 32, 32, 32, 32, 32, 24,
+                                     24, 24, 24, 23, 22, 21, 20, 16};
+    struct pk_bench_rule r = pk_bench_rule_any();
+
+    r.src = pk_bench_source(f, i, lens[pk_bench_pick(i, 0, PK_ARRAY_SIZE(lens))]);
+    return r;
 }
 
-void pk_bench_rules_text(unsigned n_rules, struct pk_buf *out)
+const struct pk_bench_workload pk_bench_workloads[] = {
+    {"five-tuple", "exact hosts, ports and protocol", pk_bench_five_tuple_rule, 0, false},
+    {"mixed", "prefixes, ranges, negation, interfaces, user chains", pk_bench_mixed_rule, 0, false},
+    {"blocklist", "24,000 source prefixes", pk_bench_block_rule, PK_BENCH_BLOCK, false},
+    {"acl", "the shape of ClassBench's acl1", pk_bench_acl_rule, 0, false},
+    {"fw", "the shape of ClassBench's firewalls", pk_bench_fw_rule, 0, false},
+    {"ipc", "the shape of ClassBench's IP chains", pk_bench_ipc_rule, 0, false},
+    {0},
+};
+
+const struct pk_bench_workload *pk_bench_workload_find(const char *name, size_t len)
 {
+    const struct pk_bench_workload *w;
+
+    for (w = pk_bench_workloads; w->name; w++) {
+        if (strlen(w->name) == len && !memcmp(w->name, name, len))
+            return w;
+    }
+    return NULL;
+}
+
+struct pk_bench_rule *pk_bench_rules(const struct pk_bench_workload *w, enum pk_family f,
+                                     unsigned n)
+{
+    struct pk_bench_rule *rules = calloc(n ? n : 1, sizeof(*rules));
     unsigned i;
 
-    pk_buf_str(out, "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n");
-    for (i = 0; i < n_rules; i++) {
-        struct pk_bench_tuple t = pk_bench_rule(i, n_rules);
-        const char *proto = t.tcp ? "tcp" : "udp";
+    for (i = 0; rules && i < n; i++)
+        rules[i] = w->rule(f, i, n);
+    return rules;
+}
 
-        pk_buf_str(out, "-A INPUT");
-        pk_bench_addr(out, "-s", t.saddr);
-        pk_bench_addr(out, "-d", t.daddr);
-        pk_buf_fmt(out, " -p %s -m %s --sport %u --dport %u -j ACCEPT\n", proto, proto, t.sport,
-                   t.dport);
+void pk_bench_net_text(const struct pk_bench_net *net, enum pk_family f, bool bare,
+                       struct pk_buf *out)
+{
+    unsigned host = f == PK_IPV4 ? 32 : 128;
+    char text[INET6_ADDRSTRLEN];
+    uint8_t bytes[16];
+    unsigned i;
+
+    for (i = 0; i < 8; i++) {
+        bytes[i] = (uint8_t)(net->hi >> (56 - 8 * i));
+        bytes[8 + i] = (uint8_t)(net->lo >> (56 - 8 * i));
+    }
+    inet_ntop(f == PK_IPV4 ? AF_INET : AF_INET6, bytes, text, sizeof(text));
+    pk_buf_str(out, text);
+    if (!bare || net->len != host)
+        pk_buf_fmt(out, "/%u", net->len);
+}
+
+static void pk_bench_put_net(const struct pk_bench_net *net, const char *option, enum pk_family f,
+                             struct pk_buf *out)
+{
+    if (!net->len)
+        return;
+    pk_buf_fmt(out, "%s %s ", net->not ? " !" : "", option);
+    pk_bench_net_text(net, f, false, out);
+}
+
+static bool pk_bench_any_port(const struct pk_bench_ports *p)
+{
+    return p->from == 0 && p->to == 65535;
+}
+
+static void pk_bench_put_ports(const struct pk_bench_ports *p, const char *option,
+                               struct pk_buf *out)
+{
+    if (pk_bench_any_port(p))
+        return;
+    pk_buf_fmt(out, "%s %s %u", p->not ? " !" : "", option, p->from);
+    if (p->to != p->from)
+        pk_buf_fmt(out, ":%u", p->to);
+}
+
+static const char *pk_bench_proto(uint8_t proto, char buf[static 16])
+{
+    switch (proto) {
+    case IPPROTO_TCP:
+        return "tcp";
+    case IPPROTO_UDP:
+        return "udp";
+    case IPPROTO_ICMP:
+        return "icmp";
+    case IPPROTO_ICMPV6:
+        return "ipv6-icmp";
+    default:
+        snprintf(buf, 16, "%u", proto);
+        return buf;
+    }
+}
+
+static void pk_bench_put_rule(const struct pk_bench_rule *r, enum pk_family f, struct pk_buf *out)
+{
+    char buf[16];
+
+    pk_buf_str(out, "-A ");
+    if (r->chain)
+        pk_buf_fmt(out, "net%u", r->chain);
+    else
+        pk_buf_str(out, "INPUT");
+    pk_bench_put_net(&r->src, "-s", f, out);
+    pk_bench_put_net(&r->dst, "-d", f, out);
+    pk_buf_str(out, pk_bench_ifaces[r->iface].text);
+    if (r->proto)
+        pk_buf_fmt(out, " -p %s", pk_bench_proto(r->proto, buf));
+    if (!pk_bench_any_port(&r->sport) || !pk_bench_any_port(&r->dport))
+        pk_buf_fmt(out, " -m %s", pk_bench_proto(r->proto, buf));
+    pk_bench_put_ports(&r->sport, "--sport", out);
+    pk_bench_put_ports(&r->dport, "--dport", out);
+    pk_buf_str(out, " -j DROP\n");
+}
+
+/* Each chain is jumped to where its first rule stands in the order. */
+static void pk_bench_put_jump(unsigned k, enum pk_family f, struct pk_buf *out)
+{
+    struct pk_bench_net net = pk_bench_chain_net(f, k);
+
+    pk_buf_str(out, "-A INPUT");
+    pk_bench_put_net(&net, "-d", f, out);
+    pk_buf_fmt(out, " -j net%u\n", k);
+}
+
+void pk_bench_rules_text(const struct pk_bench_rule *rules, unsigned n, enum pk_family f, bool open,
+                         struct pk_buf *out)
+{
+    bool seen[PK_BENCH_CHAINS + 1] = {0};
+    unsigned i;
+
+    pk_buf_fmt(out, "*filter\n:INPUT %s [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n",
+               open ? "ACCEPT" : "DROP");
+    for (i = 0; i < n; i++) {
+        if (rules[i].chain && !seen[rules[i].chain])
+            pk_buf_fmt(out, ":net%u - [0:0]\n", rules[i].chain);
+        seen[rules[i].chain] = true;
+    }
+    memset(seen, 0, sizeof(seen));
+    for (i = 0; i < n; i++) {
+        if (rules[i].chain && !seen[rules[i].chain])
+            pk_bench_put_jump(rules[i].chain, f, out);
+        seen[rules[i].chain] = true;
+        pk_bench_put_rule(&rules[i], f, out);
     }
     pk_buf_str(out, "COMMIT\n");
-}
-
-/* The protocol is left out: a flow shall differ from every rule in more than that. */
-static int pk_bench_compare(const void *a, const void *b)
-{
-    const struct pk_bench_tuple *x = a, *y = b;
-
-    if (x->saddr != y->saddr)
-        return x->saddr < y->saddr ? -1 : 1;
-    if (x->daddr != y->daddr)
-        return x->daddr < y->daddr ? -1 : 1;
-    if (x->sport != y->sport)
-        return x->sport < y->sport ? -1 : 1;
-    return (x->dport > y->dport) - (x->dport < y->dport);
-}
-
-/* The checksum of the template's IPv4 header (RFC 1071) with these addresses in it. */
-static uint16_t pk_bench_check(uint32_t saddr, uint32_t daddr)
-{
-    uint32_t sum = 0x4500 + (PK_BENCH_FRAME - 14) + (PK_BENCH_TTL << 8 | IPPROTO_UDP);
-
-    sum += (saddr >> 16) + (saddr & 0xffff) + (daddr >> 16) + (daddr & 0xffff);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return htons((uint16_t)~sum);
-}
-
-/* Flow k: each value from some rule, the four from four rules. */
-static struct pk_bench_tuple pk_bench_mix(uint64_t k, unsigned n)
-{
-    return (struct pk_bench_tuple){
-        .saddr = pk_bench_rule(pk_bench_pick(k, 4, n), n).saddr,
-        .daddr = pk_bench_rule(pk_bench_pick(k, 5, n), n).daddr,
-        .sport = pk_bench_rule(pk_bench_pick(k, 6, n), n).sport,
-        .dport = pk_bench_rule(pk_bench_pick(k, 7, n), n).dport,
-    };
-}
-
-int pk_bench_flows(unsigned n_rules, struct pk_bench_flow *ret)
-{
-    unsigned n = n_rules ? n_rules : PK_BENCH_RULES_MAX, i, got = 0;
-    _pk_free_ struct pk_bench_tuple *rules = calloc(n, sizeof(*rules));
-    uint64_t k;
-
-    if (!rules)
-        return -ENOMEM;
-    for (i = 0; i < n; i++)
-        rules[i] = pk_bench_rule(i, n);
-    qsort(rules, n, sizeof(*rules), pk_bench_compare);
-    for (k = 0; got < PK_BENCH_FLOWS; k++) {
-        struct pk_bench_tuple t = pk_bench_mix(k, n);
-
-        if (bsearch(&t, rules, n, sizeof(*rules), pk_bench_compare))
-            continue;
-        ret[got++] = (struct pk_bench_flow){
-            .saddr_be32 = htonl(t.saddr),
-            .daddr_be32 = htonl(t.daddr),
-            .sport_be16 = htons(t.sport),
-            .dport_be16 = htons(t.dport),
-            .check = pk_bench_check(t.saddr, t.daddr),
-        };
-    }
-    return 0;
 }

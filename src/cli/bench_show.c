@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The measured table, for people and for programs. */
-#include <errno.h>
+/* The measured table, for people; and the statistics that every output shares. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,44 +7,54 @@
 #include <unistd.h>
 
 #include "base/macro.h"
-#include "base/out.h"
 #include "cli/bench.h"
+#include "cli/cli.h"
 
-static int pk_bench_order(const void *a, const void *b)
+static int pk_stat_order(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
 }
 
-static double pk_bench_median(double *v, unsigned n)
+/* Between the neighbours, as most programs do it (type 7 of Hyndman and Fan, 1996). */
+static double pk_stat_quantile(const double *sorted, unsigned n, double q)
 {
-    qsort(v, n, sizeof(*v), pk_bench_order);
-    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+    double at = q * (n - 1);
+    unsigned i = (unsigned)at;
+
+    return i + 1 < n ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }
 
-struct pk_bench_stat pk_bench_stat(const struct pk_bench_cell *c, const struct pk_bench_cell *base)
+void pk_bench_quartiles(double *v, unsigned n, double *low, double *median, double *high)
 {
+    if (!n)
+        return;
+    qsort(v, n, sizeof(*v), pk_stat_order);
+    *low = pk_stat_quantile(v, n, 0.25);
+    *median = pk_stat_quantile(v, n, 0.5);
+    *high = pk_stat_quantile(v, n, 0.75);
+}
+
+struct pk_bench_stat pk_bench_stat(const struct pk_bench *b, const struct pk_bench_cell *c)
+{
+    const struct pk_bench_cell *base = &b->cells[c->base];
     double rates[PK_BENCH_ROUNDS_MAX], ratios[PK_BENCH_ROUNDS_MAX];
-    unsigned i, n = c->n_samples, n_ratios = PK_MIN(n, base->n_samples), got = 0;
+    unsigned i, n = PK_MIN(c->n_samples, base->n_samples), got = 0;
     struct pk_bench_stat s = {0};
 
-    if (!n)
-        return s;
-    for (i = 0; i < n; i++)
+    for (i = 0; i < c->n_samples; i++)
         rates[i] = c->samples[i].rate;
-    for (i = 0; i < n_ratios; i++) {
+    for (i = 0; i < n; i++) {
         if (base->samples[i].rate > 0)
             ratios[got++] = c->samples[i].rate / base->samples[i].rate;
     }
-    s.median = pk_bench_median(rates, n); /* sorts */
-    s.min = rates[0];
-    s.max = rates[n - 1];
-    s.ratio = got ? pk_bench_median(ratios, got) : 0;
+    pk_bench_quartiles(rates, c->n_samples, &s.low, &s.median, &s.high);
+    pk_bench_quartiles(ratios, got, &s.ratio_low, &s.ratio, &s.ratio_high);
     return s;
 }
 
-static struct pk_bench_sample pk_bench_sum(const struct pk_bench_cell *c)
+struct pk_bench_sample pk_bench_sum(const struct pk_bench_cell *c)
 {
     struct pk_bench_sample s = {0};
     unsigned i;
@@ -59,7 +68,7 @@ static struct pk_bench_sample pk_bench_sum(const struct pk_bench_cell *c)
 }
 
 /* Packets per second with three digits: "5.12 M", "43.1 k". */
-static const char *pk_bench_rate(double v, char buf[static 16])
+static const char *pk_show_rate(double v, char buf[static 16])
 {
     const char *unit = v >= 1e6 ? "M" : v >= 1e3 ? "k" : "";
     double x = v >= 1e6 ? v / 1e6 : v >= 1e3 ? v / 1e3 : v;
@@ -68,111 +77,107 @@ static const char *pk_bench_rate(double v, char buf[static 16])
     return buf;
 }
 
-/* "1.000", "0.0123": three digits however small. */
-static void pk_bench_ratio(double v, char buf[static 16])
+/* "0.86", "0.0123": two digits or more, however small. */
+static const char *pk_show_ratio(double v, char buf[static 16])
 {
     snprintf(buf, 16, "%.*f", v >= 0.1 ? 2 : v >= 0.01 ? 3 : 5, v);
+    return buf;
 }
 
-/* What is not as it should be: lost frames, or packets that a rule matched. */
-static void pk_bench_doubt(const struct pk_bench_sample *sum, char buf[static 48])
+/* What is not as it should be: lost frames, or packets that a rule matched or did not. */
+static const char *pk_show_doubt(const struct pk_bench_cell *c, char buf[static 64])
 {
-    uint64_t lost = sum->sent - PK_MIN(sum->sent, sum->judged);
+    struct pk_bench_sample s = pk_bench_sum(c);
+    uint64_t lost = s.sent - PK_MIN(s.sent, s.judged), wrong;
 
     buf[0] = 0;
-    if (sum->matched)
-        snprintf(buf, 48, "a rule matched %llu", (unsigned long long)sum->matched);
-    else if (lost * 1000 > sum->sent)
-        snprintf(buf, 48, "%.1f %% lost", 100.0 * (double)lost / (double)sum->sent);
+    wrong = c->traffic->hits ? s.judged - s.matched : s.matched;
+    if (wrong * 1000 > s.judged && !c->traffic->mixed_verdict && !c->subject->bare)
+        snprintf(buf, 64, "  %.1f %% %s", 100.0 * (double)wrong / (double)PK_MAX(s.judged, 1u),
+                 c->traffic->hits ? "matched nothing" : "matched a rule");
+    else if (lost * 1000 > s.sent)
+        snprintf(buf, 64, "  %.1f %% lost", 100.0 * (double)lost / (double)s.sent);
+    return buf;
 }
 
-static void pk_bench_row(const struct pk_bench_cell *c, const struct pk_bench_cell *base)
+static void pk_show_row(const struct pk_bench *b, const struct pk_bench_cell *c)
 {
-    struct pk_bench_stat s = pk_bench_stat(c, base);
-    struct pk_bench_sample sum = pk_bench_sum(c);
-    char median[16], min[16], max[16], ratio[16], doubt[48];
+    struct pk_bench_stat s = pk_bench_stat(b, c);
+    char rate[16], ratio[16], low[16], high[16], doubt[64];
 
-    if (c->state != PK_BENCH_READY || !c->n_samples) {
-        printf("%-17s%6u  %.54s\n", c->subject->name, c->n_rules, c->why);
+    if (!c->n_samples) {
+        printf("%-17s%7u  %.70s\n", c->subject->name, c->n_rules, c->why);
         return;
     }
-    pk_bench_ratio(s.ratio, ratio);
-    pk_bench_doubt(&sum, doubt);
-    printf("%-17s%6u%10s%10s -%7s%9.0f  %-8s%s\n", c->subject->name, c->n_rules,
-           pk_bench_rate(s.median, median), pk_bench_rate(s.min, min), pk_bench_rate(s.max, max),
-           1e9 / s.median, ratio, doubt);
+    printf("%-17s%7u%10s%9.0f  %7s  %s - %s%s\n", c->subject->name, c->n_rules,
+           pk_show_rate(s.median, rate), 1e9 / s.median, pk_show_ratio(s.ratio, ratio),
+           pk_show_ratio(s.ratio_low, low), pk_show_ratio(s.ratio_high, high),
+           pk_show_doubt(c, doubt));
 }
 
-static const char pk_bench_method[] =
-    "sender and receiver share one core: a frame's cost is sending it, the veth and the verdict";
-
-int pk_bench_print(const struct pk_bench *b)
+/* The lines of one workload, family and kind of traffic: subject after subject, by size. */
+static void pk_show_block(const struct pk_bench *b, const struct pk_bench_cell *head)
 {
-    struct utsname u;
+    const struct pk_bench_subject *s;
     size_t k;
 
-    uname(&u);
-    printf("Packets judged per second, counted at the receiver. No rule matches; policy DROP.\n"
-           "%u flows, UDP/IPv4, %u-byte frames; median (least - most) of %u rounds of %u ms,\n"
-           "interleaved; Linux %s; sender and receiver share CPU %d of %ld.\n\n"
-           "subject           rules packets/s     least - most  ns each  of XDP_DROP\n",
-           PK_BENCH_FLOWS, PK_BENCH_FRAME, b->rounds, b->round_ms, u.release, b->cpu,
-           sysconf(_SC_NPROCESSORS_ONLN));
-    for (k = 0; k < b->n_cells; k++)
-        pk_bench_row(&b->cells[k], &b->cells[0]);
-    printf(
-        "\nOne core pays for sending, the veth and the verdict: what two lines differ by is the\n"
-        "subject's own; XDP_DROP is the ceiling. %.0f s.\n",
-        b->seconds);
-    return 0;
-}
+    printf("\n%s, %s, %s (%s)\n"
+           "subject            rules packets/s  ns each  of XDP_DROP (quartiles)\n",
+           head->workload->name, pk_family_title(head->family), head->traffic->name,
+           head->traffic->help);
+    for (s = pk_bench_subjects; s->name; s++) {
+        for (k = 0; k < b->n_cells; k++) {
+            const struct pk_bench_cell *c = &b->cells[k];
 
-static json_t *pk_bench_json_cell(const struct pk_bench_cell *c, const struct pk_bench_cell *base)
-{
-    static const char *const states[] = {"measured", "missing", "failed"};
-    struct pk_bench_stat s = pk_bench_stat(c, base);
-    struct pk_bench_sample sum = pk_bench_sum(c);
-    json_t *o = json_pack("{s:s,s:i,s:s}", "subject", c->subject->name, "rules", (int)c->n_rules,
-                          "state", states[c->state]);
-    json_t *rounds;
-    unsigned i;
-
-    if (c->state != PK_BENCH_READY) {
-        json_object_set_new(o, "reason", json_string(c->why));
-        return o;
+            if (c->subject == s && c->workload == head->workload && c->family == head->family &&
+                c->traffic == head->traffic)
+                pk_show_row(b, c);
+        }
     }
-    json_object_set_new(o, "packets_per_second",
-                        json_pack("{s:f,s:f,s:f}", "median", s.median, "min", s.min, "max", s.max));
-    json_object_set_new(o, "nanoseconds_per_packet", json_real(s.median > 0 ? 1e9 / s.median : 0));
-    json_object_set_new(o, "ratio_to_xdp_drop", json_real(s.ratio));
-    json_object_set_new(o, "sent", json_integer((json_int_t)sum.sent));
-    json_object_set_new(o, "judged", json_integer((json_int_t)sum.judged));
-    json_object_set_new(o, "matched_by_rules", json_integer((json_int_t)sum.matched));
-    rounds = json_array();
-    for (i = 0; i < c->n_samples; i++)
-        json_array_append_new(rounds, json_real(c->samples[i].rate));
-    json_object_set_new(o, "rounds", rounds);
-    return o;
 }
 
-int pk_bench_json(const struct pk_bench *b, json_t *obj)
+/* Whether an earlier cell belongs to the same block. */
+static bool pk_show_seen(const struct pk_bench *b, size_t k)
 {
-    json_t *cells = json_array();
-    struct utsname u;
+    const struct pk_bench_cell *c = &b->cells[k];
+    size_t i;
+
+    for (i = 0; i < k; i++) {
+        if (b->cells[i].workload == c->workload && b->cells[i].family == c->family &&
+            b->cells[i].traffic == c->traffic)
+            return true;
+    }
+    return false;
+}
+
+static void pk_show_rates(const struct pk_bench *b)
+{
     size_t k;
 
+    printf("Packets judged per second, counted at the receiver; all are dropped. %u flows; median\n"
+           "and quartiles of %u rounds of %u ms, interleaved. A packet pays for sending, the veth "
+           "and\n"
+           "the verdict, all on one CPU; XDP_DROP is the ceiling.\n",
+           PK_BENCH_FLOWS, b->wish.rounds, b->wish.ms);
+    for (k = 0; k < b->n_cells; k++) {
+        if (!pk_show_seen(b, k))
+            pk_show_block(b, &b->cells[k]);
+    }
+    printf("\n");
+}
+
+int pk_bench_print(struct pk_bench *b)
+{
+    struct utsname u;
+
     uname(&u);
-    for (k = 0; k < b->n_cells; k++)
-        json_array_append_new(cells, pk_bench_json_cell(&b->cells[k], &b->cells[0]));
-    json_object_set_new(obj, "method", json_string(pk_bench_method));
-    json_object_set_new(obj, "kernel", json_string(u.release));
-    json_object_set_new(obj, "machine", json_string(u.machine));
-    json_object_set_new(obj, "cpu", json_integer(b->cpu));
-    json_object_set_new(obj, "cpus_online", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
-    json_object_set_new(obj, "flows", json_integer(PK_BENCH_FLOWS));
-    json_object_set_new(obj, "frame_bytes", json_integer(PK_BENCH_FRAME));
-    json_object_set_new(obj, "round_count", json_integer(b->rounds));
-    json_object_set_new(obj, "round_ms", json_integer(b->round_ms));
-    json_object_set_new(obj, "seconds", json_real(b->seconds));
-    return json_object_set_new(obj, "cells", cells) ? -ENOMEM : 0;
+    if (b->n_cells)
+        pk_show_rates(b);
+    if (b->n_costs)
+        pk_bench_print_costs(b);
+    if (b->n_floods)
+        pk_bench_print_floods(b);
+    printf("Linux %s, CPU %d of %ld; %.0f s.\n", u.release, b->cpu, sysconf(_SC_NPROCESSORS_ONLN),
+           b->seconds);
+    return 0;
 }

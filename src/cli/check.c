@@ -11,12 +11,12 @@
 #include "cli/cli.h"
 #include "cli/codes.h"
 #include "cli/files.h"
-#include "rules/leaf.h"
+#include "cli/plan.h"
 
 const struct pk_option_def pk_options_check[] = {
     PK_FILE_OPTIONS,
     {"counters", 'c', NULL, "read the files' counters too"},
-    {"plan", 0, NULL, "show the tables chosen, and their bytes"},
+    {"plan", 0, NULL, "show the structures chosen, and their bytes"},
     {"hook", 0, "HOOK", "the hook it is for: auto, netfilter, tc or xdp"},
     {"memory-max", 0, "BYTES", "refuse a larger image (K, M, G; default 256M)"},
     PK_COMMON_OPTIONS,
@@ -65,95 +65,6 @@ static int number_slots(struct pk_cli *c, const struct pk_ruleset *const rs[PK_F
             ret->policy[f][h] = next++;
     }
     return 0;
-}
-
-static const char *method_name(enum pk_method m)
-{
-    return m == PK_M_DIRECT     ? "direct"
-           : m == PK_M_SEARCH32 ? "search, 4 bytes"
-                                : "search, 16 bytes";
-}
-
-static int print_fields(const struct pk_family_plan *p)
-{
-    _pk_table_ struct pk_table *t = pk_table_new(
-        (const char *const[]){"field", "looked up by", "intervals", "rows", "bytes", NULL});
-
-    if (!t)
-        return -ENOMEM;
-    for (int f = 0; f < PK_FIELD_N; f++) {
-        const struct pk_field_plan *q = &p->field[f];
-
-        pk_table_str(t, pk_field_name(f));
-        if (q->used) {
-            pk_table_str(t, method_name(q->method));
-            pk_table_u64(t, q->intervals);
-            pk_table_u64(t, q->rows);
-            pk_table_u64(t, q->bytes);
-        } else {
-            pk_table_str(t, "- (no rule uses it)");
-        }
-        pk_table_end_row(t);
-    }
-    return pk_table_print(t, 2, stdout);
-}
-
-static int print_plan(const struct pk_plan *plan)
-{
-    char b[4][16];
-
-    for (int f = 0; f < PK_FAMILY_N; f++) {
-        const struct pk_family_plan *p = &plan->family[f];
-        int r;
-
-        if (!p->present)
-            continue;
-        printf("%s: %zu rule%s in %zu chains, %zu %s, jumps %zu deep\n", pk_family_name(f),
-               p->rules, p->rules == 1 ? "" : "s", p->chains, p->leaves,
-               p->leaves == 1 ? "leaf" : "leaves", p->depth);
-        r = print_fields(p);
-        if (r)
-            return r;
-        printf("  rows %s, leaves %s, steps %s\n\n", pk_bytes_str(p->row_bytes, b[0]),
-               pk_bytes_str(p->leaf_bytes, b[1]), pk_bytes_str(p->step_bytes, b[2]));
-    }
-    printf("image: %s\n", pk_bytes_str(plan->bytes, b[3]));
-    return 0;
-}
-
-static json_t *fields_json(const struct pk_family_plan *p)
-{
-    json_t *list = json_array();
-
-    for (int f = 0; f < PK_FIELD_N; f++) {
-        const struct pk_field_plan *q = &p->field[f];
-
-        if (q->used)
-            json_array_append_new(
-                list, json_pack("{s:s,s:s,s:I,s:I,s:I}", "field", pk_field_name(f), "method",
-                                method_name(q->method), "intervals", (json_int_t)q->intervals,
-                                "rows", (json_int_t)q->rows, "bytes", (json_int_t)q->bytes));
-    }
-    return list;
-}
-
-static json_t *plan_json(const struct pk_plan *plan)
-{
-    json_t *o = json_pack("{s:I}", "image_bytes", (json_int_t)plan->bytes);
-
-    for (int f = 0; f < PK_FAMILY_N; f++) {
-        const struct pk_family_plan *p = &plan->family[f];
-
-        if (p->present)
-            json_object_set_new(
-                o, pk_family_name(f),
-                json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "rules", (json_int_t)p->rules,
-                          "leaves", (json_int_t)p->leaves, "chains", (json_int_t)p->chains, "depth",
-                          (json_int_t)p->depth, "row_bytes", (json_int_t)p->row_bytes, "leaf_bytes",
-                          (json_int_t)p->leaf_bytes, "step_bytes", (json_int_t)p->step_bytes,
-                          "fields", fields_json(p)));
-    }
-    return o;
 }
 
 static bool names_interfaces(const struct pk_ruleset *rs)
@@ -230,9 +141,9 @@ static enum pk_exit compile(struct pk_cli *c, const struct check *k,
     if (r)
         return pk_cli_refused(c, r, "cannot compile");
     if (c->json && k->plan)
-        json_object_set_new(c->obj, "plan", plan_json(&image.plan));
+        json_object_set_new(c->obj, "plan", pk_plan_json(&image.plan));
     else if (k->plan)
-        r = print_plan(&image.plan);
+        r = pk_plan_print(&image.plan);
     if (!r)
         print_summary(c, read, image.plan.bytes);
     pk_image_done(&image);

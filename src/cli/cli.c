@@ -137,12 +137,25 @@ static bool blames_input(const struct pk_diags *d)
     return false;
 }
 
+static const char *refused_mend(int r)
+{
+    switch (-r) {
+    case EPERM:
+    case EACCES:
+        return "run it as root";
+    case ENOMEM:
+        return "free memory, or raise the memory limit of this control group";
+    case ESTALE:
+        return "somebody changes the fence again and again: try it again";
+    default:
+        return NULL;
+    }
+}
+
 enum pk_exit pk_cli_refused(struct pk_cli *c, int r, const char *what)
 {
     if (!c->d.n_errors)
-        pk_error(&c->d, PK_D_REFUSED, PK_NOWHERE,
-                 r == -EPERM || r == -EACCES ? "run it as root" : NULL, "%s: %s", what,
-                 strerror(-r));
+        pk_error(&c->d, PK_D_REFUSED, PK_NOWHERE, refused_mend(r), "%s: %s", what, strerror(-r));
     return blames_input(&c->d) ? PK_EXIT_USAGE : PK_EXIT_SYSTEM;
 }
 

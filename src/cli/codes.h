@@ -12,6 +12,7 @@ enum {
     PK_D_PACKET_FRAME = 906, /* explain: --frame */
     PK_D_HOOK_FRAMES = 907,  /* check --hook: tc and XDP judge frames */
     PK_D_HOOK_NAMES = 908,   /* check --hook: names of interfaces that appear later */
+    PK_D_EXPRESSION = 909,   /* posit: the expression */
     PK_D_REFUSED = 2900,     /* the kernel or the system, where its room said nothing */
     PK_D_FAMILY_OPEN = 2910,
     PK_D_NONE_STANDS = 2911,

@@ -8,6 +8,8 @@
 
 #include "cli/codes.h"
 
+#define COUNT_TRIES 16
+
 /*
  * Without privilege the pins cannot even be seen, and "none stands" would be a guess. CAP_SYS_ADMIN
  * stands for both where it is given instead, as bpf_capable() in the kernel has it.
@@ -59,7 +61,7 @@ int pk_current_open(struct pk_cli *c, struct pk_current *ret)
     return 0;
 }
 
-int pk_current_count(struct pk_cli *c, struct pk_current *s)
+static int count_once(struct pk_cli *c, struct pk_current *s)
 {
     for (int f = 0; f < PK_FAMILY_N; f++) {
         const struct pk_ruleset *rs = s->live.family[f];
@@ -75,6 +77,19 @@ int pk_current_count(struct pk_cli *c, struct pk_current *s)
             return r;
     }
     return 0;
+}
+
+/* Between reading a set and its counters two changes may come; then it is another set. */
+int pk_current_count(struct pk_cli *c, struct pk_current *s)
+{
+    int r = count_once(c, s);
+
+    for (int i = 1; r == -ESTALE && i < COUNT_TRIES; i++) {
+        r = pk_fence_read(s->fence, false, &c->arena, &s->live, &c->d);
+        if (!r)
+            r = count_once(c, s);
+    }
+    return r;
 }
 
 void pk_current_done(struct pk_current *s)

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The demo's rule sets, carried in the binary. The assembler finds them beside src/ (-I…/src). */
+/* The demo's rule sets, carried in the binary: share/demo.v4 and .v6 (meson.build embeds them). */
 #include "cli/demo.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define PK_DEMO_EMBED(symbol, path)                                                                \
-    __asm__(".section .rodata\n"                                                                   \
-            ".globl " #symbol "\n" #symbol ":\n"                                                   \
-            ".incbin \"" path "\"\n"                                                               \
-            ".globl " #symbol "_end\n" #symbol "_end:\n"                                           \
-            ".byte 0\n"                                                                            \
-            ".text\n");                                                                            \
-    extern const char symbol[], symbol##_end[]
+#include "datapath/objects.h"
 
-PK_DEMO_EMBED(pk_demo_v4, "../share/demo.v4");
-PK_DEMO_EMBED(pk_demo_v6, "../share/demo.v6");
+extern const struct pk_object pk_object_demo_v4, pk_object_demo_v6;
 
 #define PK_DEMO_TEXT_MAX 65536u
 
@@ -50,16 +42,16 @@ static int pk_demo_read(struct pk_demo *d, enum pk_family family, const char *fi
     return 0;
 }
 
-static int pk_demo_load_family(struct pk_demo *d, enum pk_family f, const char *text, size_t len,
+static int pk_demo_load_family(struct pk_demo *d, enum pk_family f, const struct pk_object *o,
                                const char *const files[2])
 {
     _pk_buf_ struct pk_buf other = PK_BUF_INIT(PK_DEMO_TEXT_MAX);
     int r;
 
-    r = pk_demo_read(d, f, files[0], text, len, &d->sets[0].rs[f]);
+    r = pk_demo_read(d, f, files[0], o->data, o->size, &d->sets[0].rs[f]);
     if (r)
         return r;
-    pk_buf_add(&other, text, len);
+    pk_buf_add(&other, o->data, o->size);
     if (other.failed)
         return other.failed;
     r = pk_demo_close_staging(&other);
@@ -72,8 +64,6 @@ int pk_demo_load(struct pk_demo *d)
                                                                              "demo-b.v6"};
     int r;
 
-    r = pk_demo_load_family(d, PK_IPV4, pk_demo_v4, (size_t)(pk_demo_v4_end - pk_demo_v4), v4);
-    if (r)
-        return r;
-    return pk_demo_load_family(d, PK_IPV6, pk_demo_v6, (size_t)(pk_demo_v6_end - pk_demo_v6), v6);
+    r = pk_demo_load_family(d, PK_IPV4, &pk_object_demo_v4, v4);
+    return r ? r : pk_demo_load_family(d, PK_IPV6, &pk_object_demo_v6, v6);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "base/out.h"
 #include "classify/eval.h"
 #include "cli/cli.h"
@@ -10,6 +11,8 @@
 #include "cli/files.h"
 #include "cli/current.h"
 #include "cli/words.h"
+#include "rules/leaf.h"
+#include "rules/match.h"
 
 const struct pk_option_def pk_options_explain[] = {
     {"rules", 0, "FILE", "ask this file, not the live rule set; again for more"},
@@ -80,7 +83,72 @@ static int take(void *arg, const struct pk_args *a, const struct pk_option_def *
     return 1;
 }
 
-/* Keeps each rule that matched, and of the others the first ones; the last one looked at decided.
+static bool is_match(const struct pk_rule *r, const char *why)
+{
+    for (size_t i = 0; i < r->n_matches; i++)
+        if (r->matches[i].def->name == why)
+            return true;
+    return false;
+}
+
+/* The value of a field that a match may narrow; the packet's layer 4 can be read. */
+static struct pk_u128 field_value(const struct pk_packet *p, enum pk_field f)
+{
+    switch (f) {
+    case PK_F_KIND:
+        return (struct pk_u128){.lo = (uint64_t)p->status << 8 | p->proto};
+    case PK_F_SADDR:
+        return p->saddr;
+    case PK_F_DADDR:
+        return p->daddr;
+    case PK_F_DPORT:
+        return (struct pk_u128){.lo = p->dport};
+    case PK_F_SPORT:
+        return (struct pk_u128){.lo = p->sport};
+    case PK_F_FLAGS:
+        return (struct pk_u128){.lo = p->tcp_flags};
+    default:
+        return (struct pk_u128){.lo = p->icmp};
+    }
+}
+
+static bool admits(const struct pk_leaf *l, enum pk_field f, const struct pk_packet *p)
+{
+    return !l->set[f] || pk_iset_has(l->set[f], field_value(p, f));
+}
+
+/*
+ * A match such as tcp asks for several things: which of them the packet lacks says more than the
+ * match's name. NULL if it is none of these fields, or not the same one in all leaves of the rule.
+ */
+static const char *missing_field(const struct pk_packet *p, const struct pk_rule *r)
+{
+    static const enum pk_field asked[] = {PK_F_DPORT, PK_F_SPORT, PK_F_FLAGS,
+                                          PK_F_ICMP,  PK_F_DADDR, PK_F_SADDR};
+    _pk_arena_ struct pk_arena arena = {0};
+    _pk_diags_ struct pk_diags unheard = {0};
+    const char *name = NULL;
+    struct pk_leaves leaves;
+
+    if (p->status != PK_L4_OK || pk_rule_compile(r, p->family, &arena, &leaves, &unheard))
+        return NULL;
+    for (unsigned i = 0; i < leaves.n; i++) {
+        const struct pk_leaf *l = &leaves.leaf[i];
+        size_t k = 0;
+
+        if (!admits(l, PK_F_KIND, p))
+            continue;
+        while (k < PK_ARRAY_SIZE(asked) && admits(l, asked[k], p))
+            k++;
+        if (k == PK_ARRAY_SIZE(asked) || (name && name != pk_field_name(asked[k])))
+            return NULL;
+        name = pk_field_name(asked[k]);
+    }
+    return name;
+}
+
+/*
+ * Keeps each rule that matched, and of the others the first ones; the last one looked at decided.
  */
 static void trace(void *arg, const struct pk_rule *r, enum pk_answer answer, const char *why)
 {
@@ -98,6 +166,11 @@ static void trace(void *arg, const struct pk_rule *r, enum pk_answer answer, con
     if (!looks) {
         e->failed = true;
         return;
+    }
+    if (answer == PK_NO && is_match(r, why)) {
+        const char *field = missing_field(&e->asked.packet, r);
+
+        why = field ? field : why;
     }
     e->looks = looks;
     e->looks[e->n_looks++] = (struct look){r, answer, why};

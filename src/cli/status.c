@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/codes.h"
 #include "cli/current.h"
+#include "cli/plan.h"
 #include "cli/reason.h"
 
 const struct pk_option_def pk_options_status[] = {PK_COMMON_OPTIONS};
@@ -23,7 +24,29 @@ static const char *time_text(int64_t at, char buf[static 32])
     return buf;
 }
 
-static void print_head(const struct pk_current *s, const struct pk_fence_info *i)
+/*
+ * The plan of the live set, compiled again from its own text for its sizes alone. *ret stays empty
+ * if that is not what stands: another version of picket may have chosen otherwise.
+ */
+static void plan_live(const struct pk_current *s, const struct pk_fence_info *i,
+                      struct pk_plan *ret)
+{
+    const struct pk_ruleset *rs[PK_FAMILY_N] = {s->live.family[0], s->live.family[1]};
+    _pk_diags_ struct pk_diags unheard = {0};
+    struct pk_image image = {0};
+    struct pk_slots slots = {0};
+
+    for (int f = 0; f < PK_FAMILY_N; f++)
+        slots.rule[f] = s->live.slot[f];
+    if (pk_compile(rs, &slots, PK_IMAGE_MAX, &image, &unheard))
+        return;
+    if (image.plan.bytes <= i->image_bytes)
+        *ret = image.plan;
+    pk_image_done(&image);
+}
+
+static void print_head(const struct pk_current *s, const struct pk_fence_info *i,
+                       const struct pk_plan *plan)
 {
     char b1[16], b2[16], b3[16], when[32];
     const struct pk_u128 id = s->live.id;
@@ -37,6 +60,7 @@ static void print_head(const struct pk_current *s, const struct pk_fence_info *i
            time_text(s->live.applied_at, when));
     printf("memory    image %s, store %s, counters %s\n", pk_bytes_str(i->image_bytes, b1),
            pk_bytes_str(i->store_bytes, b2), pk_bytes_str(i->counter_bytes, b3));
+    pk_plan_print_bytes(plan, 10);
     printf("pins      %s\n", i->path);
 }
 
@@ -201,7 +225,7 @@ static json_t *devs_json(const struct pk_fence_info *i)
 }
 
 static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct pk_fence_info *i,
-                      struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
+                      const struct pk_plan *plan, struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
 {
     json_object_set_new(c->obj, "standing", json_true());
     json_object_set_new(c->obj, "id", pk_json_id(s->live.id));
@@ -214,6 +238,8 @@ static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct
                         json_pack("{s:I,s:I,s:I}", "image", (json_int_t)i->image_bytes, "store",
                                   (json_int_t)i->store_bytes, "counters",
                                   (json_int_t)i->counter_bytes));
+    if (plan->bytes)
+        json_object_set_new(c->obj, "plan", pk_plan_json(plan));
     json_object_set_new(c->obj, "attachments", attachments_json(i));
     json_object_set_new(c->obj, "families", families_json(s));
     json_object_set_new(c->obj, "reasons", reasons_json(reasons));
@@ -234,9 +260,18 @@ static void warn_dead(struct pk_cli *c, const struct pk_fence_info *i)
     }
 }
 
+static bool any_dead(const struct pk_fence_info *i)
+{
+    for (size_t k = 0; k < i->n_attachments; k++)
+        if (!i->attachments[k].alive)
+            return true;
+    return false;
+}
+
 static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_info *i)
 {
     struct pk_count reasons[PK_WHERE_N][PK_REASON_N] = {0};
+    struct pk_plan plan = {0};
     unsigned open = 0;
     int r = pk_fence_reasons(s->fence, reasons);
 
@@ -247,11 +282,12 @@ static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_in
             open |= 1u << f;
     pk_cli_say_open(c, open);
     warn_dead(c, i);
+    plan_live(s, i, &plan);
     if (c->json) {
-        fill_json(c, s, i, reasons);
+        fill_json(c, s, i, &plan, reasons);
         return 0;
     }
-    print_head(s, i);
+    print_head(s, i, &plan);
     r = print_chains(s);
     if (!r)
         r = print_reasons(reasons);
@@ -267,15 +303,17 @@ static void show_none(struct pk_cli *c)
         return;
     pk_probe_run(&p);
     printf("fence     none stands in this network namespace: every packet passes\n"
-           "kernel    BTF %s, netfilter links %s, tcx %s, XDP links %s\n",
-           p.btf ? "yes" : "NO", p.netfilter_link ? "yes" : "no", p.tcx ? "yes" : "no",
-           p.xdp_link ? "yes" : "no");
+           "kernel    BTF %s, netfilter links %s, tcx %s",
+           p.btf ? "yes" : "NO", p.netfilter_link ? "yes" : "no", p.tcx ? "yes" : "no");
+    /* Only BTF tells of XDP links without attaching one. */
+    puts(!p.btf ? "" : p.xdp_link ? ", XDP links yes" : ", XDP links no");
 }
 
 static enum pk_exit run(struct pk_cli *c)
 {
     _pk_current_ struct pk_current s = {0};
     struct pk_fence_info info = {0};
+    bool dead;
     int r = pk_current_open(c, &s);
 
     if (r)
@@ -289,8 +327,11 @@ static enum pk_exit run(struct pk_cli *c)
         r = pk_fence_info(s.fence, &info, &c->d);
     if (!r)
         r = show(c, &s, &info);
+    dead = any_dead(&info);
     pk_fence_info_done(&info);
-    return r ? pk_cli_refused(c, r, "cannot read the fence") : PK_EXIT_DONE;
+    if (r)
+        return pk_cli_refused(c, r, "cannot read the fence");
+    return dead ? PK_EXIT_NO : PK_EXIT_DONE;
 }
 
 int pk_cli_status(int argc, char **argv)

@@ -11,6 +11,9 @@
 #include "base/macro.h"
 #include "cli/codes.h"
 #include "packet/packet_user.h"
+#include "rules/match.h"
+#include "rules/match/icmp_type.h"
+#include "rules/match/number.h"
 
 struct words {
     char *const *word;
@@ -57,10 +60,12 @@ static int number(const char *s, unsigned long max, unsigned long *ret)
 static const struct {
     const char *name;
     uint8_t number;
-} protocols[] = {{"tcp", 6},        {"udp", 17},      {"icmp", 1},   {"icmpv6", 58},
-                 {"ipv6-icmp", 58}, {"udplite", 136}, {"sctp", 132}, {"dccp", 33},
-                 {"gre", 47},       {"esp", 50},      {"ah", 51},    {"igmp", 2},
-                 {"ospf", 89},      {"vrrp", 112},    {"ipip", 4},   {"ipv6", 41}};
+    bool has_ports;
+} protocols[] = {
+    {"tcp", 6, true},         {"udp", 17, true},      {"icmp", 1, false},  {"icmpv6", 58, false},
+    {"ipv6-icmp", 58, false}, {"udplite", 136, true}, {"sctp", 132, true}, {"dccp", 33, true},
+    {"gre", 47, false},       {"esp", 50, false},     {"ah", 51, false},   {"igmp", 2, false},
+    {"ospf", 89, false},      {"vrrp", 112, false},   {"ipip", 4, false},  {"ipv6", 41, false}};
 
 static int read_protocol(struct words *w, struct pk_build *b)
 {
@@ -78,9 +83,13 @@ static int read_protocol(struct words *w, struct pk_build *b)
     return 0;
 }
 
-static bool has_ports(uint8_t proto)
+/* What a protocol with ports is called in /etc/services; NULL: it has none. */
+static const char *ports_of(uint8_t proto)
 {
-    return proto == 6 || proto == 17 || proto == 33 || proto == 132 || proto == 136;
+    for (size_t i = 0; i < PK_ARRAY_SIZE(protocols); i++)
+        if (protocols[i].has_ports && protocols[i].number == proto)
+            return protocols[i].name;
+    return NULL;
 }
 
 static int read_address(const char *s, enum pk_family *family, struct pk_u128 *ret)
@@ -135,17 +144,15 @@ static int read_end(struct words *w, const struct pk_build *b, enum pk_family *f
 {
     const char *s = next(w), *after;
     char host[64] = {0};
-    unsigned long v;
 
     if (!s || cut_end(s, host, &after) || read_address(host, family, address))
         return bad(w, "not an address, or an address and a port", s);
     if (!after)
         return 0;
-    if (!has_ports(b->proto))
+    if (!ports_of(b->proto))
         return bad(w, "this protocol has no ports", s);
-    if (number(after, 65535, &v))
-        return bad(w, "not a port", s);
-    *port = (uint16_t)v;
+    if (!pk_port_parse(after, ports_of(b->proto), port))
+        return bad(w, "not a port, nor the name of one in /etc/services", s);
     return 0;
 }
 
@@ -186,22 +193,25 @@ static int read_flags(struct words *w, uint8_t *ret)
     return 0;
 }
 
+/* As --icmp-type and --icmpv6-type read it in rules: the match itself does. */
 static int read_type(struct words *w, struct pk_build *b)
 {
-    const char *s = next(w), *slash = s ? strchr(s, '/') : NULL;
-    unsigned long type, code = 0;
-    char first[8];
-    size_t len;
+    _pk_arena_ struct pk_arena arena = {0};
+    const enum pk_family family = b->proto == 58 ? PK_IPV6 : PK_IPV4;
+    const struct pk_match_def *def = pk_match_find(b->proto == 58 ? "icmp6" : "icmp", family);
+    const char *s = next(w);
+    struct pk_icmp_type t;
+    struct pk_option_use use = {
+        .option = def->options, .args = &s, .family = family, .d = w->d, .arena = &arena};
 
     if (!s)
-        return bad(w, "type needs a number, or number/code", s);
-    len = slash ? (size_t)(slash - s) : strlen(s);
-    snprintf(first, sizeof(first), "%.*s", (int)PK_MIN(len, sizeof(first)), s);
-    if (len >= sizeof(first) || number(first, 255, &type) ||
-        (slash && number(slash + 1, 255, &code)))
-        return bad(w, "type needs a number, or number/code", s);
-    b->icmp_type = (uint8_t)type;
-    b->icmp_code = (uint8_t)code;
+        return bad(w, "type needs a name, a number, or number/code", s);
+    if (def->parse(&use, &t))
+        return -EINVAL;
+    if (t.type == 255 && (*s < '0' || *s > '9'))
+        return bad(w, "a packet has one type", s);
+    b->icmp_type = t.type;
+    b->icmp_code = t.code_lo;
     return 0;
 }
 

@@ -2,11 +2,11 @@
 /*
  * A packet in words, as `picket explain` takes it, or in hex:
  *
- *     [in IF] [out IF] PROTO SRC[:PORT] to DST[:PORT] [flags SYN,ACK] [type N[/CODE]]
+ *     [in IF] [out IF] PROTO SRC[:PORT] to DST[:PORT] [flags SYN,ACK] [type TYPE[/CODE]]
  *
- * in and out may also stand at the end. ">" and "->" are the same as "to", for those who quote. An
- * IPv6 address with a port stands in brackets. PROTO is tcp, udp, udplite, sctp, dccp, icmp,
- * icmpv6, another name known here, or a number.
+ * Ports and types may be names, as in rules. in and out may also stand at the end. ">" and "->" are
+ * the same as "to", for those who quote. An IPv6 address with a port stands in brackets. PROTO is
+ * tcp, udp, udplite, sctp, dccp, icmp, icmpv6, another name known here, or a number.
  */
 #pragma once
 

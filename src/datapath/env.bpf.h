@@ -28,8 +28,8 @@ struct {
 } ctl SEC(".maps");
 
 struct pk_chunk {
-    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, PK_CHUNK);
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, PK_CHUNK); /* times the CPUs: the loader's */
     __uint(key_size, sizeof(__u32));
     __uint(value_size, sizeof(struct pk_count));
 };
@@ -46,7 +46,7 @@ struct {
     __uint(max_entries, PK_WHERE_N *PK_REASON_MAX);
     __type(key, __u32);
     __type(value, struct pk_count);
-} reasons SEC(".maps");
+} PK_REASONS SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -66,7 +66,7 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-    __uint(max_entries, PK_BANKS *PK_PROGS);
+    __uint(max_entries, PK_PROG_ARRAY);
     __type(key, __u32);
     __type(value, __u32);
 } progs SEC(".maps");
@@ -90,7 +90,8 @@ static __always_inline void pk_count_add(struct pk_count *c, __u32 bytes)
 
 static __always_inline void pk_count(__u32 slot, __u32 bytes)
 {
-    __u32 chunk = slot / PK_CHUNK, i = slot % PK_CHUNK;
+    __u32 chunk = slot / PK_CHUNK;
+    __u32 i = bpf_get_smp_processor_id() * PK_CHUNK + slot % PK_CHUNK;
     struct pk_count *c;
     void *map;
 
@@ -105,7 +106,7 @@ static __always_inline void pk_count(__u32 slot, __u32 bytes)
 static __always_inline void pk_count_reason(__u32 where, __u32 reason, __u32 bytes)
 {
     __u32 i = where * PK_REASON_MAX + reason;
-    struct pk_count *c = bpf_map_lookup_elem(&reasons, &i);
+    struct pk_count *c = bpf_map_lookup_elem(&PK_REASONS, &i);
 
     if (c)
         pk_count_add(c, bytes);
@@ -139,9 +140,34 @@ static __always_inline int pk_dispatch(void *ctx, __u32 slot, int second)
     if (c && !pk_word_generation(word))
         return 1;
     if (c)
-        bpf_tail_call(ctx, &progs, pk_word_live(word) * PK_PROGS + slot);
+        bpf_tail_call(ctx, &progs, pk_prog_index(pk_word_live(word), slot));
     pk_count_reason(PK_AT_NONE, PK_R_DROP_NO_PROG, 0);
     return 0;
+}
+
+#define PK_TWO_LOADS /* pk_load_far() is not pk_load() here */
+
+/* What a program at hand reads, it reads without a call: pk_load() says so in the source. */
+#define pk_missed(s) (((struct pk_source *)(s))->missed = 1, -1)
+
+/*
+ * The live bank, if it is one of this engine. 0: the word has changed since the dispatcher read it,
+ * to the bank of another engine or to none; dispatch again.
+ */
+static __always_inline int pk_my_bank(int second, __u32 *ret)
+{
+    __u32 zero = 0;
+    struct pk_ctl *c = bpf_map_lookup_elem(&ctl, &zero);
+    __u64 word = c ? pk_word(c, second) : 0;
+
+    *ret = pk_word_live(word);
+    return pk_word_generation(word) && pk_engine_of(*ret) == pk_config.engine;
+}
+
+/* Where the image of a bank of this engine begins. */
+static __always_inline __u32 pk_bank_image(__u32 bank)
+{
+    return bank % PK_ENGINE_BANKS * pk_config.area;
 }
 
 #define pk_loop(n, step, walk) bpf_loop((n), (step), (walk), 0)

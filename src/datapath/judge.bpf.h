@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The way of a packet: parse, classify, verdict, count. Every hook's program prepares a source and
- * what it knows of the interfaces, and then calls pk_judge; every verdict leaves by pk_exit.
+ * The way of a packet: parse, recall or classify, verdict, count. Every hook has two programs: its
+ * judge parses plain packets without a function call and recalls what became of others like them;
+ * what it cannot do so it hands on to the hook's walk, which parses anything and asks the rules.
+ * Every verdict leaves by pk_exit.
  */
 #pragma once
 
 #include "datapath/env.bpf.h"
 /*
- * The including hook has defined PK_CTX (its context), struct pk_source, pk_load and
- * pk_source_init(source, ctx).
+ * The including hook has defined PK_CTX (its context), struct pk_source, pk_load,
+ * pk_source_init(source, ctx) and pk_interfaces.
  */
 #include "classify/walk.h"
+#include "datapath/flow.bpf.h"
 
 /* A reason that drops? */
 static __always_inline int pk_drops(enum pk_reason r)
@@ -46,18 +49,26 @@ static __always_inline enum pk_reason pk_reason_of(const struct pk_walk *w)
  * proves it once, for any packet, whatever way parsing took. (It may not be inlined, nor be
  * static.)
  */
-PK_GLOBAL int pk_classify(PK_CTX *ctx, const struct pk_packet *p, __u32 hook)
+PK_GLOBAL int pk_classify(PK_CTX *ctx, const struct pk_packet *p, __u32 hook, __u32 image)
 {
     const struct pk_family_tab *t;
     struct pk_walk w = {.ctx = ctx, .p = p};
+    enum pk_reason r;
+    __u32 claimed;
 
     if (!p || hook >= PK_HOOK_N)
         return PK_R_DROP_WALK;
-    t = &((const struct pk_image_head *)pk_at(0, 0))->family[p->family == PK_IPV6];
+    t = &pk_head(image)->family[p->family == PK_IPV6];
     if (!t->present)
         return PK_R_PASS_OPEN;
+    claimed = pk_flow_claim(p, hook, image);
+    if (claimed)
+        w.flow = pk_flow_at(claimed - 1);
     pk_walk_chain(&w, t, hook);
-    return pk_reason_of(&w);
+    r = pk_reason_of(&w);
+    if (w.flow)
+        pk_flow_learn(w.flow, r);
+    return r;
 }
 
 /* Parses what stands at `s`. PK_REASON_N: go on to judge it; else the reason to leave by. */
@@ -72,4 +83,38 @@ static __always_inline enum pk_reason pk_parse(const struct pk_source *s, struct
     default:
         return PK_R_PASS_MALFORMED;
     }
+}
+
+/*
+ * A packet without VLAN tags, IP options or extension headers, all of it at hand: parsed without a
+ * call. 0: it is not so plain. The source says so too, if it could not read (pk_source.missed).
+ */
+static __always_inline int pk_parse_plain(struct pk_source *s, struct pk_packet *p, int ipv6)
+{
+    __u8 next = 0;
+
+    if (!ipv6) {
+        if (pk_parse_ipv4(s, p) != PK_PARSE_OK)
+            return 0;
+    } else {
+        if (pk_parse_ipv6_fixed(s, p, &next) || pk_is_exthdr(next))
+            return 0;
+        pk_parse_ipv6_l4(s, p, next, 40);
+    }
+    return !s->missed;
+}
+
+/* What is known of a plain packet's flow; PK_REASON_N: walk. */
+static __always_inline enum pk_reason pk_recall(const struct pk_packet *p, __u32 hook, __u32 image)
+{
+    struct pk_flow_key k;
+
+    return pk_flow_key(&k, p, hook, image) ? pk_flow_recall(&k, p->len, image) : PK_REASON_N;
+}
+
+/* Hands the packet on to the walk of the same hook and bank; does not come back. */
+static __always_inline int pk_walk_on(void *ctx, __u32 slot, __u32 bank)
+{
+    bpf_tail_call(ctx, &progs, pk_prog_index(bank, PK_PROG_WALK(slot)));
+    return pk_exit(PK_AT_NONE, PK_R_DROP_NO_PROG, 0);
 }

@@ -6,7 +6,29 @@
  */
 #pragma once
 
+#include "classify/flow.h"
 #include "datapath/env.bpf.h"
+
+/* The few fields of the kernel's own types that are read; relocated against its BTF. */
+struct in_device {
+    struct {
+        int data[1];
+    } __attribute__((preserve_access_index)) cnf;
+} __attribute__((preserve_access_index));
+
+struct inet6_dev {
+    struct {
+        int forwarding;
+    } __attribute__((preserve_access_index)) cnf;
+} __attribute__((preserve_access_index));
+
+struct net_device {
+    struct in_device *ip_ptr;
+    struct inet6_dev *ip6_ptr;
+} __attribute__((preserve_access_index));
+
+/* Linux 6.2. Weak: where the kernel has not got it, pk_config.cast is 0 and no call is left. */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
 
 #define PK_VLAN_TAGS_MAX 2
 
@@ -62,6 +84,17 @@ static __always_inline void pk_fib_addr(__u32 *be, struct pk_u128 v)
 }
 
 /*
+ * Whether the stack forwards nothing that comes by this device: the first thing that
+ * bpf_fib_lookup() looks at (bpf_ipv4_fib_lookup, bpf_ipv6_fib_lookup), without the call.
+ */
+static __always_inline int pk_forwards_nothing(const struct net_device *dev, int ipv6)
+{
+    if (ipv6)
+        return !dev->ip6_ptr || !dev->ip6_ptr->cnf.forwarding;
+    return !dev->ip_ptr || !dev->ip_ptr->cnf.data[0]; /* IPV4_DEVCONF_FORWARDING - 1 */
+}
+
+/*
  * INPUT or FORWARD, by the kernel's own routing at this moment, so that an address added later
  * needs nobody to tell us. Local, broadcast and "this host does not forward" are INPUT; whatever
  * else, unreachable destinations included, is FORWARD, so that nothing the stack may forward goes
@@ -92,4 +125,21 @@ PK_GLOBAL __u32 pk_route(PK_CTX *ctx, struct pk_packet *p, __u32 ifindex)
         r == BPF_FIB_LKUP_RET_FRAG_NEEDED)
         p->oif.lo = f.ifindex;
     return PK_FORWARD;
+}
+
+/* The chain of a packet; on a host that does not forward, without a call. */
+static __always_inline __u32 pk_route_plain(PK_CTX *ctx, struct pk_packet *p,
+                                            const struct net_device *dev)
+{
+    if (dev && pk_forwards_nothing(dev, p->family == PK_IPV6))
+        return PK_INPUT;
+    return pk_route(ctx, p, (__u32)p->iif.lo);
+}
+
+/* Interfaces are known by their index. */
+static __always_inline int pk_interfaces(struct pk_flow_key *k, const struct pk_packet *p,
+                                         __u64 wanted)
+{
+    k->word[PK_FW_INTERFACES] = (p->iif.lo << 32 | (__u32)p->oif.lo) & wanted;
+    return 1;
 }

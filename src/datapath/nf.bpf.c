@@ -4,17 +4,13 @@
  * of iptables' filter table. The kernel has routed, defragmented and translated the packet and
  * names both interfaces, so that the verdict is exactly the one of iptables.
  */
+#include "classify/flow.h"
 #include "datapath/env.bpf.h"
+#include "datapath/skb.bpf.h"
 #include "packet/frame.h"
 
-/* The few fields of the kernel's own types that are read; relocated against its BTF. */
 struct net_device {
     char name[16];
-} __attribute__((preserve_access_index));
-
-struct sk_buff {
-    unsigned int len, data_len;
-    unsigned char *data; /* at these three hooks: the IP header */
 } __attribute__((preserve_access_index));
 
 struct nf_hook_state {
@@ -31,8 +27,9 @@ extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags, struct bpf_dy
 
 struct pk_source {
     struct sk_buff *skb;
-    __u64 ip;     /* address of the IP header */
-    __u32 linear; /* bytes of the packet that stand there in one run */
+    struct pk_linear linear; /* at these three hooks the data begin with the IP header */
+    __u8 plain;              /* read what lies at hand only ... */
+    __u8 missed;             /* ... and say if that was not enough */
 };
 
 /* Bytes beyond the linear part lie in pages: the dynptr finds them, as skb_header_pointer would. */
@@ -46,27 +43,33 @@ static __attribute__((noinline)) int pk_load_paged(struct sk_buff *skb, __u32 of
     return bpf_dynptr_read(dst, len, &d, off, 0) ? -1 : 0;
 }
 
+static __always_inline int pk_load_far(const struct pk_source *s, __u32 off, void *dst, __u32 len)
+{
+    if (off + len <= s->linear.bytes)
+        return bpf_probe_read_kernel(dst, len, (void *)(s->linear.at + off)) ? -1 : 0;
+    return pk_load_paged(s->skb, off, dst, len);
+}
+
 static __always_inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)
 {
-    if (off + len <= s->linear)
-        return bpf_probe_read_kernel(dst, len, (void *)(s->ip + off)) ? -1 : 0;
-    return pk_load_paged(s->skb, off, dst, len);
+    if (s->plain)
+        return pk_linear_load(&s->linear, off, dst, len) ? pk_missed(s) : 0;
+    return pk_load_far(s, off, dst, len);
 }
 
 static __always_inline void pk_source_init(struct pk_source *s, struct bpf_nf_ctx *ctx)
 {
     struct sk_buff *skb = ctx->skb;
 
-    s->skb = skb;
-    s->ip = (__u64)skb->data;
-    s->linear = skb->len - skb->data_len;
+    *s = (struct pk_source){.skb = skb,
+                            .linear = {.at = (__u64)skb->data, .bytes = skb->len - skb->data_len}};
 }
 
 /* Interfaces are kept as the address of their device; the name is read only if something asks. */
 static __always_inline struct pk_u128 pk_device_name(struct pk_u128 v)
 {
     const struct net_device *dev = (const struct net_device *)v.lo;
-    __u8 b[16] = {0};
+    __u8 b[16] PK_WORDS = {0};
 
     if (dev)
         bpf_probe_read_kernel_str(b, sizeof(b), dev->name);
@@ -76,6 +79,51 @@ static __always_inline struct pk_u128 pk_device_name(struct pk_u128 v)
 }
 
 #define pk_interface(v) pk_device_name(v)
+
+/*
+ * The first eight bytes of a device's name, if it has no more. What stands behind the NUL of a
+ * shorter one may differ from device to device: one name may then have several keys, never the
+ * other way round.
+ */
+static __always_inline int pk_short_name(__u64 addr, __u64 *ret)
+{
+    const struct net_device *dev =
+        bpf_rdonly_cast((const void *)addr, bpf_core_type_id_kernel(struct net_device));
+    __u64 lo, hi;
+
+    *ret = 0;
+    if (!addr)
+        return 1;
+    lo = *(const __u32 *)&dev->name[0];
+    hi = *(const __u32 *)&dev->name[4];
+    lo |= hi << 32;
+    *ret = lo;
+    if (!dev->name[8])
+        return 1;
+    return ((lo - 0x0101010101010101ULL) & ~lo & 0x8080808080808080ULL) != 0; /* a NUL in it */
+}
+
+/*
+ * A device can be renamed while its index and address stay: its name is the key. In INPUT there is
+ * one, in OUTPUT the other; FORWARD has room for both in the keys of IPv4.
+ */
+static __always_inline int pk_interfaces(struct pk_flow_key *k, const struct pk_packet *p,
+                                         __u64 wanted)
+{
+    __u64 in = 0, out = 0;
+
+    if (wanted & PK_FW_IIF && !pk_short_name(p->iif.lo, &in))
+        return 0;
+    if (wanted & PK_FW_OIF && !pk_short_name(p->oif.lo, &out))
+        return 0;
+    if (in && out && p->family == PK_IPV6)
+        return 0;
+    k->word[PK_FW_INTERFACES] = in ? in : out;
+    if (in && out)
+        k->word[PK_FW_DADDR_HI] = out;
+    return 1;
+}
+
 #define PK_CTX struct bpf_nf_ctx
 #include "datapath/judge.bpf.h"
 
@@ -105,12 +153,46 @@ PK_GLOBAL int pk_parse_packet(struct bpf_nf_ctx *ctx, struct pk_packet *p)
 }
 
 /* NF_INET_LOCAL_IN, FORWARD, LOCAL_OUT are 1, 2, 3; ours are 0, 1, 2. */
+static __always_inline __u32 pk_hook_of(const struct nf_hook_state *state)
+{
+    return state->hook - 1u;
+}
+
+static __always_inline int pk_again(struct bpf_nf_ctx *ctx)
+{
+    return pk_dispatch(ctx, PK_PROG_NF, ctx->state->pf == NFPROTO_IPV6) ? NF_ACCEPT : NF_DROP;
+}
+
 SEC("netfilter")
 int nf_judge(struct bpf_nf_ctx *ctx)
 {
     const struct nf_hook_state *state = ctx->state;
     struct pk_packet p = {.iif.lo = (__u64)state->in, .oif.lo = (__u64)state->out};
-    __u32 hook = state->hook - 1u;
+    int ipv6 = state->pf == NFPROTO_IPV6;
+    struct pk_source s;
+    __u32 hook = pk_hook_of(state), bank;
+    enum pk_reason r;
+
+    if (!pk_my_bank(ipv6, &bank))
+        return pk_again(ctx);
+
+    pk_source_init(&s, ctx);
+    s.plain = 1;
+    p.len = ctx->skb->len;
+    if (pk_config.guard_all && hook < PK_HOOK_N && pk_parse_plain(&s, &p, ipv6)) {
+        r = pk_recall(&p, hook, pk_bank_image(bank));
+        if (r != PK_REASON_N)
+            return pk_exit(hook, r, p.len);
+    }
+    return pk_walk_on(ctx, PK_PROG_NF, bank) ? NF_ACCEPT : NF_DROP;
+}
+
+SEC("netfilter")
+int nf_walk(struct bpf_nf_ctx *ctx)
+{
+    const struct nf_hook_state *state = ctx->state;
+    struct pk_packet p = {.iif.lo = (__u64)state->in, .oif.lo = (__u64)state->out};
+    __u32 hook = pk_hook_of(state), bank;
     enum pk_reason r;
 
     if (hook >= PK_HOOK_N)
@@ -118,13 +200,16 @@ int nf_judge(struct bpf_nf_ctx *ctx)
     if (!pk_config.guard_all && !pk_guarded(state->in) && !pk_guarded(state->out))
         return pk_exit(hook, PK_R_PASS_UNGUARDED, ctx->skb->len);
     r = pk_parse_packet(ctx, &p);
-    if (r == PK_REASON_N)
-        r = pk_classify(ctx, &p, hook);
+    if (r != PK_REASON_N)
+        return pk_exit(hook, r, ctx->skb->len);
+    if (!pk_my_bank(state->pf == NFPROTO_IPV6, &bank))
+        return pk_again(ctx);
+    r = pk_classify(ctx, &p, hook, pk_bank_image(bank));
     return pk_exit(hook, r, ctx->skb->len);
 }
 
 SEC("netfilter")
 int nf_dispatch(struct bpf_nf_ctx *ctx)
 {
-    return pk_dispatch(ctx, PK_PROG_NF, ctx->state->pf == NFPROTO_IPV6) ? NF_ACCEPT : NF_DROP;
+    return pk_again(ctx);
 }

@@ -5,6 +5,7 @@
  */
 #define PK_CTX struct __sk_buff
 #include "datapath/link.bpf.h"
+#include "datapath/skb.bpf.h"
 
 #define TC_ACT_SHOT 2
 #define TC_ACT_UNSPEC -1 /* the next program or filter decides; TCX_NEXT */
@@ -12,12 +13,22 @@
 struct pk_source {
     struct __sk_buff *skb;
     __u32 l3; /* from the kernel's network header: VLAN tags that stand in line */
+    __u8 plain;
+    __u8 missed;
+    struct pk_linear linear; /* if plain */
 };
 
 /* Counted from the network header, so that devices without Ethernet need no special case. */
-static __always_inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)
+static __always_inline int pk_load_far(const struct pk_source *s, __u32 off, void *dst, __u32 len)
 {
     return bpf_skb_load_bytes_relative(s->skb, s->l3 + off, dst, len, BPF_HDR_START_NET) ? -1 : 0;
+}
+
+static __always_inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)
+{
+    if (s->plain)
+        return pk_linear_load(&s->linear, off, dst, len) ? pk_missed(s) : 0;
+    return pk_load_far(s, off, dst, len);
 }
 
 /* The ethertype behind all tags, s->l3 set; 0: too many tags, or cut short. */
@@ -41,7 +52,7 @@ static __always_inline __u16 pk_untag(struct pk_source *s)
 
 static __always_inline void pk_source_init(struct pk_source *s, struct __sk_buff *skb)
 {
-    s->skb = skb;
+    *s = (struct pk_source){.skb = skb};
     pk_untag(s);
 }
 
@@ -74,17 +85,91 @@ static __always_inline int pk_tc_exit(__u32 where, enum pk_reason r, __u32 bytes
     return pk_exit(where, r, bytes) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
+static __always_inline int pk_again(struct __sk_buff *skb, __u32 slot, int second)
+{
+    return pk_dispatch(skb, slot, second) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+/* The packet as the kernel has it, only where it lets us look. */
+static __always_inline const struct sk_buff *pk_kernel_skb(struct __sk_buff *skb)
+{
+    if (!pk_config.cast)
+        return NULL;
+    return bpf_cast_to_kern_ctx(skb);
+}
+
+static __always_inline const struct net_device *pk_device(struct __sk_buff *skb)
+{
+    const struct sk_buff *kernel = pk_kernel_skb(skb);
+
+    return kernel ? kernel->dev : NULL;
+}
+
+/* Parses an untagged, plain packet. 0: that is the walk's to do. */
+static __always_inline int pk_plain(struct __sk_buff *skb, struct pk_packet *p)
+{
+    const struct sk_buff *kernel = pk_kernel_skb(skb);
+    struct pk_source s = {.skb = skb, .plain = 1};
+    __u32 type = skb->protocol;
+
+    if (!kernel || skb->vlan_present)
+        return 0;
+    pk_linear_init(&s.linear, kernel);
+    p->len = pk_big_len(skb);
+    if (type == __builtin_bswap16(0x86dd))
+        return pk_parse_plain(&s, p, 1);
+    return type == __builtin_bswap16(0x0800) && pk_parse_plain(&s, p, 0);
+}
+
 SEC("tc")
 int tc_ingress_judge(struct __sk_buff *skb)
 {
     struct pk_packet p = {.iif.lo = skb->ifindex};
+    enum pk_reason r;
+    __u32 hook, bank;
+
+    if (!pk_my_bank(0, &bank))
+        return pk_again(skb, PK_PROG_TC_INGRESS, 0);
+    if (pk_plain(skb, &p)) {
+        hook = pk_route_plain(skb, &p, pk_device(skb));
+        r = pk_recall(&p, hook, pk_bank_image(bank));
+        if (r != PK_REASON_N)
+            return pk_tc_exit(hook, r, p.len);
+    }
+    return pk_walk_on(skb, PK_PROG_TC_INGRESS, bank) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+/* What the host itself sends. What it forwards is rarer here, and the walk's to tell apart. */
+SEC("tc")
+int tc_egress_judge(struct __sk_buff *skb)
+{
+    struct pk_packet p = {.oif.lo = skb->ifindex};
+    enum pk_reason r;
+    __u32 bank;
+
+    if (!pk_my_bank(1, &bank))
+        return pk_again(skb, PK_PROG_TC_EGRESS, 1);
+    if (!skb->ingress_ifindex && pk_plain(skb, &p)) {
+        r = pk_recall(&p, PK_OUTPUT, pk_bank_image(bank));
+        if (r != PK_REASON_N)
+            return pk_tc_exit(PK_OUTPUT, r, p.len);
+    }
+    return pk_walk_on(skb, PK_PROG_TC_EGRESS, bank) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+SEC("tc")
+int tc_ingress_walk(struct __sk_buff *skb)
+{
+    struct pk_packet p = {.iif.lo = skb->ifindex};
     enum pk_reason r = pk_parse_frame(skb, &p);
-    __u32 hook;
+    __u32 hook, bank;
 
     if (r != PK_REASON_N)
         return pk_tc_exit(PK_AT_NONE, r, skb->len);
     hook = pk_route(skb, &p, skb->ifindex);
-    return pk_tc_exit(hook, pk_classify(skb, &p, hook), p.len);
+    if (!pk_my_bank(0, &bank))
+        return pk_again(skb, PK_PROG_TC_INGRESS, 0);
+    return pk_tc_exit(hook, pk_classify(skb, &p, hook, pk_bank_image(bank)), p.len);
 }
 
 /*
@@ -93,28 +178,30 @@ int tc_ingress_judge(struct __sk_buff *skb)
  * what the host itself receives, and each copy that is routed on is judged here.
  */
 SEC("tc")
-int tc_egress_judge(struct __sk_buff *skb)
+int tc_egress_walk(struct __sk_buff *skb)
 {
     struct pk_packet p = {.iif.lo = skb->ingress_ifindex, .oif.lo = skb->ifindex};
     enum pk_reason r = pk_parse_frame(skb, &p);
-    __u32 hook = skb->ingress_ifindex ? PK_FORWARD : PK_OUTPUT;
+    __u32 hook = skb->ingress_ifindex ? PK_FORWARD : PK_OUTPUT, bank;
 
     if (r == PK_REASON_N && hook == PK_FORWARD && !pk_is_multicast(&p) &&
         pk_index_guarded(skb->ingress_ifindex))
         return pk_tc_exit(hook, PK_R_PASS_JUDGED, p.len);
     if (r != PK_REASON_N)
         return pk_tc_exit(PK_AT_NONE, r, skb->len);
-    return pk_tc_exit(hook, pk_classify(skb, &p, hook), p.len);
+    if (!pk_my_bank(1, &bank))
+        return pk_again(skb, PK_PROG_TC_EGRESS, 1);
+    return pk_tc_exit(hook, pk_classify(skb, &p, hook, pk_bank_image(bank)), p.len);
 }
 
 SEC("tc")
 int tc_ingress_dispatch(struct __sk_buff *skb)
 {
-    return pk_dispatch(skb, PK_PROG_TC_INGRESS, 0) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+    return pk_again(skb, PK_PROG_TC_INGRESS, 0);
 }
 
 SEC("tc")
 int tc_egress_dispatch(struct __sk_buff *skb)
 {
-    return pk_dispatch(skb, PK_PROG_TC_EGRESS, 1) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+    return pk_again(skb, PK_PROG_TC_EGRESS, 1);
 }

@@ -6,9 +6,30 @@
 #define PK_CTX struct xdp_md
 #include "datapath/link.bpf.h"
 
+struct xdp_rxq_info {
+    struct net_device *dev;
+} __attribute__((preserve_access_index));
+
+struct xdp_buff {
+    struct xdp_rxq_info *rxq;
+} __attribute__((preserve_access_index));
+
+/* The device a frame came by; only where the kernel lets us look. */
+static __always_inline struct net_device *pk_device(struct xdp_md *xdp)
+{
+    struct xdp_buff *b;
+
+    if (!pk_config.cast)
+        return NULL;
+    b = bpf_cast_to_kern_ctx(xdp);
+    return b->rxq->dev;
+}
+
 struct pk_source {
     struct xdp_md *xdp;
-    __u32 l3; /* from the start of the frame */
+    __u32 l3;    /* from the start of the frame */
+    __u8 plain;  /* read what lies at hand only ... */
+    __u8 missed; /* ... and say if that was not enough */
 };
 
 /* Copies in the largest words; `len` is a constant and packet access need not be aligned. */
@@ -22,16 +43,31 @@ static __always_inline void pk_copy(__u8 *dst, const __u8 *src, __u32 len)
         *dst++ = *src++;
 }
 
-static __always_inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)
+/* 0: not all of it lies at hand. */
+static __always_inline int pk_load_near(const struct pk_source *s, __u32 off, void *dst, __u32 len)
 {
     const __u8 *data = (const __u8 *)(long)s->xdp->data;
     const __u8 *end = (const __u8 *)(long)s->xdp->data_end;
     __u64 at = s->l3 + off;
 
     if (at > 0x7fff || data + at + len > end)
-        return bpf_xdp_load_bytes(s->xdp, at, dst, len) ? -1 : 0;
+        return 0;
     pk_copy(dst, data + at, len);
-    return 0;
+    return 1;
+}
+
+static __always_inline int pk_load_far(const struct pk_source *s, __u32 off, void *dst, __u32 len)
+{
+    if (pk_load_near(s, off, dst, len))
+        return 0;
+    return bpf_xdp_load_bytes(s->xdp, s->l3 + off, dst, len) ? -1 : 0;
+}
+
+static __always_inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)
+{
+    if (s->plain)
+        return pk_load_near(s, off, dst, len) ? 0 : pk_missed(s);
+    return pk_load_far(s, off, dst, len);
 }
 
 /* The ethertype behind all tags, s->l3 set; 0: too many tags, or cut short. */
@@ -57,7 +93,7 @@ static __always_inline __u16 pk_untag(struct pk_source *s)
 
 static __always_inline void pk_source_init(struct pk_source *s, struct xdp_md *xdp)
 {
-    s->xdp = xdp;
+    *s = (struct pk_source){.xdp = xdp};
     pk_untag(s);
 }
 
@@ -77,19 +113,57 @@ PK_GLOBAL int pk_parse_frame(struct xdp_md *xdp, struct pk_packet *p)
     return pk_parse(&s, p, type == 0x86dd);
 }
 
+/* Parses an untagged, plain frame and finds its chain. 0: that is the walk's to do. */
+static __always_inline int pk_plain(struct xdp_md *xdp, struct pk_packet *p, __u32 *ret_hook)
+{
+    const __u8 *data = (const __u8 *)(long)xdp->data;
+    struct pk_source s = {.xdp = xdp, .l3 = 14, .plain = 1};
+    __u16 type;
+
+    if (data + 14 > (const __u8 *)(long)xdp->data_end)
+        return 0;
+    type = *(const __u16 *)(data + 12);
+    if (type == __builtin_bswap16(0x86dd)) {
+        if (!pk_parse_plain(&s, p, 1))
+            return 0;
+    } else if (type != __builtin_bswap16(0x0800) || !pk_parse_plain(&s, p, 0)) {
+        return 0;
+    }
+    *ret_hook = pk_route_plain(xdp, p, pk_device(xdp));
+    return *ret_hook < PK_HOOK_N;
+}
+
 SEC("xdp")
 int xdp_judge(struct xdp_md *xdp)
 {
     struct pk_packet p = {.iif.lo = xdp->ingress_ifindex};
-    enum pk_reason r = pk_parse_frame(xdp, &p);
-    __u32 hook = PK_AT_NONE, bytes = xdp->data_end - xdp->data;
+    enum pk_reason r;
+    __u32 hook, bank;
 
-    if (r == PK_REASON_N) {
-        hook = pk_route(xdp, &p, xdp->ingress_ifindex);
-        r = pk_classify(xdp, &p, hook);
-        bytes = p.len;
+    if (!pk_my_bank(0, &bank))
+        return pk_dispatch(xdp, PK_PROG_XDP, 0) ? XDP_PASS : XDP_DROP;
+    if (pk_plain(xdp, &p, &hook)) {
+        r = pk_recall(&p, hook, pk_bank_image(bank));
+        if (r != PK_REASON_N)
+            return pk_exit(hook, r, p.len) ? XDP_PASS : XDP_DROP;
     }
-    return pk_exit(hook, r, bytes) ? XDP_PASS : XDP_DROP;
+    return pk_walk_on(xdp, PK_PROG_XDP, bank) ? XDP_PASS : XDP_DROP;
+}
+
+SEC("xdp")
+int xdp_walk(struct xdp_md *xdp)
+{
+    struct pk_packet p = {.iif.lo = xdp->ingress_ifindex};
+    enum pk_reason r = pk_parse_frame(xdp, &p);
+    __u32 hook, bank;
+
+    if (r != PK_REASON_N)
+        return pk_exit(PK_AT_NONE, r, xdp->data_end - xdp->data) ? XDP_PASS : XDP_DROP;
+    hook = pk_route(xdp, &p, xdp->ingress_ifindex);
+    if (!pk_my_bank(0, &bank))
+        return pk_dispatch(xdp, PK_PROG_XDP, 0) ? XDP_PASS : XDP_DROP;
+    r = pk_classify(xdp, &p, hook, pk_bank_image(bank));
+    return pk_exit(hook, r, p.len) ? XDP_PASS : XDP_DROP;
 }
 
 SEC("xdp")

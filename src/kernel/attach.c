@@ -14,6 +14,7 @@
 #include "kernel/clsact.h"
 #include "kernel/guards.h"
 #include "kernel/probe.h"
+#include "kernel/stacked.h"
 #include "kernel/sys.h"
 
 /* Where iptables' filter table stands: NF_IP_PRI_FILTER and NF_IP6_PRI_FILTER. */
@@ -183,6 +184,18 @@ static bool pk_clsact_ours(const struct pk_progs *dispatch, int slot, uint32_t i
            !pk_clsact_find(ifindex, slot == PK_PROG_TC_INGRESS, &found) && found == ours;
 }
 
+/* Ours was put before all others; one that came later stands before it. */
+static void pk_attach_first(int slot, const struct pk_guard *g, struct pk_diags *d)
+{
+    bool first;
+
+    if (!pk_clsact_first(g->ifindex, slot == PK_PROG_TC_INGRESS, &first) && !first)
+        pk_warn(d, PK_K_NOT_FIRST, PK_NOWHERE,
+                "give it a lower priority (tc filter ... prio 2): what it accepts is not judged",
+                "%s %s: somebody's tc filter stands before the fence's", g->name,
+                pk_dev_spots[slot].where);
+}
+
 /* A writer killed before it notes that the qdisc is ours leaves an empty one, which does nothing.
  */
 static int pk_attach_clsact(const struct pk_attach *a, int slot, struct pk_guard *g,
@@ -191,8 +204,10 @@ static int pk_attach_clsact(const struct pk_attach *a, int slot, struct pk_guard
     bool made = false;
     int r;
 
-    if (pk_clsact_ours(&a->dispatch, slot, g->ifindex))
+    if (pk_clsact_ours(&a->dispatch, slot, g->ifindex)) {
+        pk_attach_first(slot, g, d);
         return 0;
+    }
     r = pk_clsact_attach(a->dispatch.fd[slot], g->ifindex, g->name, slot == PK_PROG_TC_INGRESS,
                          &made, d);
     if (!r && made) {
@@ -240,22 +255,71 @@ static int pk_guard_follow(const struct pk_attach *a, struct pk_guard *g, uint32
     return pk_guards_put(a->maps, g);
 }
 
-static int pk_attach_guard(const struct pk_attach *a, struct pk_guard *g, struct pk_diags *d)
+/* Whether the device of that index is the one that was attached to: an index may be used again. */
+static bool pk_guard_attached(const struct pk_attach *a, const struct pk_guard *g)
 {
-    uint32_t now = if_nametoindex(g->name);
-    int r = 0;
+    unsigned need = pk_hook_progs(a->hook);
+    char pin[40];
 
-    if (!now) {
+    for (int s = PK_PROG_TC_INGRESS; s < PK_PROGS; s++) {
+        if (!(need & 1u << s))
+            continue;
+        pk_dev_pin(s, g->ifindex, pin);
+        if (pk_link_alive(a->pins, pin, g->ifindex) ||
+            (s != PK_PROG_XDP && pk_clsact_ours(&a->dispatch, s, g->ifindex)))
+            return true;
+    }
+    return false;
+}
+
+/* tc and XDP stand on the device, whatever it is called; netfilter goes by the name alone. */
+static int pk_attach_renamed(const struct pk_attach *a, struct pk_guard *g, struct pk_diags *d)
+{
+    char now[IF_NAMESIZE], old[IF_NAMESIZE + 1];
+    int r;
+
+    if (!if_indextoname(g->ifindex, now) || !pk_guard_attached(a, g)) {
         pk_warn(d, PK_K_DEV_GONE, PK_NOWHERE,
                 "when it is back, apply again; if it has another name now, detach and apply",
                 "there is no interface %s any more: nothing is judged for it", g->name);
         return 0;
     }
+    memcpy(old, g->name, sizeof(old));
+    r = pk_guards_rename(a->maps, g, now);
+    if (r)
+        return pk_sys_error(d, r, "cannot note the new name of %s", old);
+    pk_warn(d, PK_K_DEV_RENAMED, PK_NOWHERE, "rules that name it want the new name",
+            "interface %s is now called %s: the fence still stands on it", old, now);
+    return pk_attach_dev(a, g, d);
+}
+
+static int pk_attach_guard(const struct pk_attach *a, struct pk_guard *g, struct pk_diags *d)
+{
+    uint32_t now = if_nametoindex(g->name);
+    int r = 0;
+
+    if (!now)
+        return pk_attach_renamed(a, g, d);
     if (now != g->ifindex)
         r = pk_guard_follow(a, g, now);
     if (r)
         return pk_sys_error(d, r, "%s: cannot note its new index", g->name);
     return a->hook == PK_ATTACH_NETFILTER ? 0 : pk_attach_dev(a, g, d);
+}
+
+int pk_attach_stacked(const struct pk_attach *a, enum pk_severity severity, struct pk_diags *d)
+{
+    _pk_free_ struct pk_guard *guards = NULL;
+    size_t n = 0;
+    int r = a->hook == PK_ATTACH_NETFILTER ? 0 : pk_guards_read(a->maps, &guards, &n), one;
+
+    if (r)
+        return pk_sys_error(d, r, "cannot read which interfaces are guarded");
+    for (size_t i = 0; i < n; i++) {
+        one = pk_stacked_check(guards[i].ifindex, guards[i].name, severity, d);
+        r = r ? r : one; /* name them all */
+    }
+    return r;
 }
 
 int pk_attach_all(const struct pk_attach *a, struct pk_diags *d)

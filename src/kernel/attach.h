@@ -28,6 +28,12 @@ void pk_dispatch_open(const struct pk_pins *p, struct pk_progs *ret);
  */
 int pk_attach_all(const struct pk_attach *a, struct pk_diags *d);
 
+/*
+ * Says which guarded interfaces stand on or under others (stacked.h): PK_ERROR refuses. Netfilter
+ * sees a packet once, whatever it passes.
+ */
+int pk_attach_stacked(const struct pk_attach *a, enum pk_severity severity, struct pk_diags *d);
+
 /* Takes down what is not a link. Links go with their pins (pk_pins_clear). */
 void pk_attach_drop(const struct pk_pins *p, const struct pk_maps *m);
 

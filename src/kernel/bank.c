@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,42 +25,103 @@ int pk_grace(void)
     return r ? r : pk_sys_map_update(out, &zero, &in);
 }
 
-unsigned pk_bank_free(uint64_t word)
+/* A map of one element with these bytes in it. */
+static int pk_blob_map(const char *name, const void *data, size_t len, int *ret)
 {
-    unsigned b = 0;
-
-    while (b == pk_word_live(word) || b == pk_word_before(word))
-        b++;
-    return b; /* two are taken at most, so b < PK_BANKS */
-}
-
-/* A map of one element with these bytes in it, at least `size` long. */
-static int pk_blob_map(const char *name, const void *data, size_t len, size_t size, int *ret)
-{
-    const struct pk_map_spec spec = {name, BPF_MAP_TYPE_ARRAY, 4, (uint32_t)size,
-                                     1,    BPF_F_MMAPABLE};
+    const struct pk_map_spec spec = {name, BPF_MAP_TYPE_ARRAY, 4, (uint32_t)len, 1, BPF_F_MMAPABLE};
     _pk_close_ int fd = -1;
     void *mem;
     int r = pk_sys_map_create(&spec, -1, &fd);
 
     if (!r)
-        r = pk_sys_map_mmap(fd, size, true, &mem);
+        r = pk_sys_map_mmap(fd, len, true, &mem);
     if (r)
         return r;
     memcpy(mem, data, len);
-    munmap(mem, size);
+    munmap(mem, len);
     *ret = PK_TAKE_FD(fd);
     return 0;
 }
 
-/* The mask of abi/ctl.h: an offset ANDed with it stays in the image. */
-static uint64_t pk_image_mask(size_t size)
+static size_t pk_map_bytes(int fd)
 {
-    uint64_t n = 4096;
+    struct bpf_map_info info = {0};
+    uint32_t len = sizeof(info);
 
-    while (n < size)
-        n *= 2;
-    return n - 1;
+    return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.value_size;
+}
+
+/*
+ * Bytes of a new engine's map: areas with a quarter to spare for sets that grow, as long as it can
+ * have three.
+ */
+static uint64_t pk_engine_size(size_t image)
+{
+    uint64_t want = 3 * ((uint64_t)image + image / 4 + 4096), size = 65536;
+
+    if (want > PK_ENGINE_SHARED)
+        want = image;
+    while (size < want)
+        size *= 2;
+    return size;
+}
+
+static bool pk_bank_taken(const struct pk_engine *e, unsigned bank)
+{
+    return bank == pk_word_live(e->word) || bank == pk_word_before(e->word);
+}
+
+/* A bank of the live engine, if the image fits there. */
+static bool pk_engine_reuse(const struct pk_engine *e, size_t image, unsigned *ret_bank)
+{
+    unsigned first = pk_engine_of(pk_word_live(e->word)) * PK_ENGINE_BANKS;
+
+    if (!e->size || image > pk_engine_area(e->size))
+        return false;
+    for (unsigned i = 0; i < pk_engine_areas(e->size); i++) {
+        if (pk_bank_taken(e, first + i))
+            continue;
+        *ret_bank = first + i;
+        return true;
+    }
+    return false;
+}
+
+/* The first bank of an engine in which neither the live set nor the one before stands. */
+static unsigned pk_engine_next(const struct pk_engine *e)
+{
+    unsigned n = 0;
+
+    while (n == pk_engine_of(pk_word_live(e->word)) || n == pk_engine_of(pk_word_before(e->word)))
+        n++;
+    return n * PK_ENGINE_BANKS; /* two are taken at most */
+}
+
+void pk_engine_open(const struct pk_pins *p, uint64_t word, struct pk_engine *ret)
+{
+    struct pk_engine e = {.word = word, .image = -1};
+    _pk_close_ int dir = -1;
+
+    if (pk_word_generation(word) && !pk_pins_bank(p, pk_word_live(word), false, &dir) &&
+        !pk_sys_pinned(dir, "image", &e.image))
+        e.size = pk_map_bytes(e.image) - PK_IMAGE_SLACK;
+    *ret = e;
+}
+
+void pk_engine_done(struct pk_engine *e)
+{
+    pk_close_p(&e->image);
+    e->size = 0;
+}
+
+unsigned pk_engine_bank(struct pk_engine *e, size_t image)
+{
+    unsigned bank;
+
+    if (pk_engine_reuse(e, image, &bank))
+        return bank;
+    pk_engine_done(e);
+    return pk_engine_next(e);
 }
 
 static int pk_bank_put(const struct pk_maps *m, unsigned bank, const struct pk_progs *progs)
@@ -67,10 +129,14 @@ static int pk_bank_put(const struct pk_maps *m, unsigned bank, const struct pk_p
     int r = 0;
 
     for (uint32_t s = 0; !r && s < PK_PROGS; s++) {
-        uint32_t key = bank * PK_PROGS + s;
+        uint32_t key = pk_prog_index(bank, s), walk = pk_prog_index(bank, PK_PROG_WALK(s));
+        int array = m->fd[pk_prog_array((enum pk_prog_slot)s)];
 
-        if (progs->fd[s] >= 0)
-            r = pk_sys_map_update(m->fd[pk_prog_array((enum pk_prog_slot)s)], &key, &progs->fd[s]);
+        if (progs->fd[s] < 0)
+            continue;
+        r = pk_sys_map_update(array, &walk, &progs->walk[s]);
+        if (!r)
+            r = pk_sys_map_update(array, &key, &progs->fd[s]);
     }
     return r;
 }
@@ -85,51 +151,109 @@ static int pk_bank_pin(const struct pk_pins *p, unsigned bank, int image, int st
     return r ? r : pk_sys_pin(dir, "store", store);
 }
 
-static int pk_bank_maps(const struct pk_bank_set *s, uint64_t mask, int *ret_image, int *ret_store,
-                        struct pk_diags *d)
+static int pk_engine_programs(const struct pk_maps *m, const struct pk_bank_set *s, uint64_t size,
+                              int image, struct pk_progs *ret, struct pk_diags *d)
 {
-    const struct pk_image_head *head = s->image->head;
-    int r = pk_blob_map("image", head, head->size, mask + 1 + PK_IMAGE_SLACK, ret_image);
-
-    if (!r)
-        r = pk_blob_map("store", s->store->data, s->store->len, s->store->len, ret_store);
-    return r ? pk_sys_error(d, r, "cannot store a rule set of %u bytes", head->size) : 0;
-}
-
-static int pk_bank_judges(const struct pk_maps *m, const struct pk_bank_set *s, uint64_t mask,
-                          int image, struct pk_progs *ret, struct pk_diags *d)
-{
-    const struct pk_load load = {
+    struct pk_load load = {
         .progs = pk_hook_progs(s->hook),
         .maps = m,
         .image = image,
-        .config = {.image_mask = mask, .guard_all = s->guard_all, .bank = s->bank},
+        .config = {.image_mask = size - 1,
+                   .guard_all = s->guard_all,
+                   .engine = pk_engine_of(s->bank),
+                   .area = pk_engine_area(size)},
     };
+    int r = pk_maps_flows(&load.config.flow_mask);
 
-    return pk_object_load(&load, ret->fd, d);
+    load.config.flow_mask--;
+    if (!r && getrandom(&load.config.flow_seed, sizeof(load.config.flow_seed), 0) < 0)
+        r = -errno;
+    return r ? pk_sys_error(d, r, "cannot set up the flow cache") : pk_object_load(&load, ret, d);
+}
+
+/* The programs of the live bank, for another bank of the same engine. */
+static int pk_engine_share(const struct pk_maps *m, const struct pk_bank_set *s,
+                           struct pk_progs *ret)
+{
+    unsigned from = pk_word_live(s->engine->word), need = pk_hook_progs(s->hook);
+    _pk_progs_ struct pk_progs progs = PK_PROGS_NONE;
+    int r = 0;
+
+    for (uint32_t i = 0; !r && i < PK_PROGS; i++) {
+        int array = m->fd[pk_prog_array((enum pk_prog_slot)i)];
+
+        if (!(need & 1u << i))
+            continue;
+        r = pk_sys_prog_of(array, pk_prog_index(from, i), &progs.fd[i]);
+        if (!r)
+            r = pk_sys_prog_of(array, pk_prog_index(from, PK_PROG_WALK(i)), &progs.walk[i]);
+    }
+    if (r)
+        return r;
+    *ret = progs;
+    progs = PK_PROGS_NONE;
+    return 0;
+}
+
+static int pk_engine_new(const struct pk_maps *m, const struct pk_bank_set *s, struct pk_progs *ret,
+                         struct pk_diags *d)
+{
+    uint64_t size = pk_engine_size(s->image->head->size);
+    const struct pk_map_spec spec = {
+        "image", BPF_MAP_TYPE_ARRAY, 4, (uint32_t)size + PK_IMAGE_SLACK, 1, BPF_F_MMAPABLE};
+    int r = pk_sys_map_create(&spec, -1, &s->engine->image);
+
+    if (r)
+        return pk_sys_error(d, r, "cannot make room for a rule set of %u bytes",
+                            s->image->head->size);
+    s->engine->size = size;
+    return pk_engine_programs(m, s, size, s->engine->image, ret, d);
+}
+
+/* Writes the image into its area. */
+static int pk_bank_write(const struct pk_bank_set *s)
+{
+    struct pk_image_head *head = s->image->head;
+    uint32_t place = s->bank % PK_ENGINE_BANKS * pk_engine_area(s->engine->size);
+    size_t size = s->engine->size;
+    void *mem;
+    int r = pk_sys_map_mmap(s->engine->image, size, true, &mem);
+
+    if (r)
+        return r;
+    pk_image_place(head, place);
+    memcpy((char *)mem + place, head, head->size);
+    munmap(mem, size);
+    return 0;
+}
+
+static int pk_bank_fill_in(const struct pk_pins *p, const struct pk_maps *m,
+                           const struct pk_bank_set *s, const struct pk_progs *progs)
+{
+    _pk_close_ int store = -1;
+    int r = pk_bank_write(s);
+
+    if (!r)
+        r = pk_blob_map("store", s->store->data, s->store->len, &store);
+    if (!r)
+        r = pk_bank_pin(p, s->bank, s->engine->image, store);
+    return r ? r : pk_bank_put(m, s->bank, progs);
 }
 
 int pk_bank_fill(const struct pk_pins *p, const struct pk_maps *m, const struct pk_bank_set *s,
-                 int *ret_image, struct pk_diags *d)
+                 struct pk_diags *d)
 {
-    uint64_t mask = pk_image_mask(s->image->head->size);
-    _pk_progs_ struct pk_progs judges = PK_PROGS_NONE;
-    _pk_close_ int image = -1, store = -1;
-    int r = pk_bank_maps(s, mask, &image, &store, d);
+    _pk_progs_ struct pk_progs progs = PK_PROGS_NONE;
+    int r = s->engine->size ? pk_engine_share(m, s, &progs) : pk_engine_new(m, s, &progs, d);
 
-    if (!r)
-        r = pk_bank_judges(m, s, mask, image, &judges, d);
-    if (r)
+    if (r && !s->engine->size)
         return r;
-    r = pk_bank_pin(p, s->bank, image, store);
     if (!r)
-        r = pk_bank_put(m, s->bank, &judges);
+        r = pk_bank_fill_in(p, m, s, &progs);
     if (r) {
         pk_bank_clear(p, m, s->bank);
         return pk_sys_error(d, r, "cannot fill bank %u of the fence", s->bank);
     }
-    if (ret_image)
-        *ret_image = PK_TAKE_FD(image);
     return 0;
 }
 
@@ -143,11 +267,14 @@ bool pk_bank_dirty(const struct pk_pins *p, unsigned bank)
 int pk_bank_clear(const struct pk_pins *p, const struct pk_maps *m, unsigned bank)
 {
     for (uint32_t s = 0; s < PK_PROGS; s++) {
-        uint32_t key = bank * PK_PROGS + s;
-        int r = pk_sys_map_delete(m->fd[pk_prog_array((enum pk_prog_slot)s)], &key);
+        const uint32_t key[2] = {pk_prog_index(bank, s), pk_prog_index(bank, PK_PROG_WALK(s))};
 
-        if (r && r != -ENOENT)
-            return r;
+        for (int i = 0; i < 2; i++) {
+            int r = pk_sys_map_delete(m->fd[pk_prog_array((enum pk_prog_slot)s)], &key[i]);
+
+            if (r && r != -ENOENT)
+                return r;
+        }
     }
     return pk_pins_bank_clear(p, bank);
 }
@@ -157,7 +284,7 @@ bool pk_bank_ready(const struct pk_maps *m, unsigned bank, enum pk_attach_kind h
     unsigned need = pk_hook_progs(hook);
 
     for (uint32_t s = 0; s < PK_PROGS; s++) {
-        uint32_t key = bank * PK_PROGS + s, id;
+        uint32_t key = pk_prog_index(bank, s), id;
 
         if (need & 1u << s &&
             bpf_map_lookup_elem(m->fd[pk_prog_array((enum pk_prog_slot)s)], &key, &id))
@@ -171,14 +298,6 @@ void pk_stored_done(struct pk_stored *s)
     if (s->mem)
         munmap(s->mem, s->len);
     *s = (struct pk_stored){0};
-}
-
-static size_t pk_map_bytes(int fd)
-{
-    struct bpf_map_info info = {0};
-    uint32_t len = sizeof(info);
-
-    return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.value_size;
 }
 
 int pk_bank_store(const struct pk_pins *p, unsigned bank, struct pk_stored *ret)

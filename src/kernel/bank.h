@@ -18,23 +18,35 @@
  */
 int pk_grace(void);
 
-/* A bank that neither the live set nor the one before stands in. */
-unsigned pk_bank_free(uint64_t word);
+/* What a change goes into: the live engine, if the image fits there, or a new one (abi/ctl.h). */
+struct pk_engine {
+    uint64_t word;
+    int image;     /* map, or -1: to be made */
+    uint64_t size; /* of it, without the slack; 0: to be made */
+};
+
+/* The live engine; of a fence that does not stand, or whose image is not there, none. */
+void pk_engine_open(const struct pk_pins *p, uint64_t word, struct pk_engine *ret);
+/* The bank for an image of so many bytes: neither the live set nor the one before stands in it. If
+ * the live engine has none, `e` becomes the one to be made. */
+unsigned pk_engine_bank(struct pk_engine *e, size_t image);
+void pk_engine_done(struct pk_engine *e);
 
 struct pk_bank_set {
     unsigned bank;
     enum pk_attach_kind hook;
     bool guard_all;
-    const struct pk_image *image;
+    struct pk_engine *engine;
+    const struct pk_image *image; /* is moved to its place */
     const struct pk_buf *store;
 };
 
 /*
- * Fills and pins a bank; on failure (diagnosed) it is empty again. *ret_image, if wanted, gets the
- * image map. The bank must be free and no program may run in it.
+ * Fills and pins a bank; on failure (diagnosed) it is empty again. The bank must be free and no
+ * program may run in it.
  */
 int pk_bank_fill(const struct pk_pins *p, const struct pk_maps *m, const struct pk_bank_set *s,
-                 int *ret_image, struct pk_diags *d);
+                 struct pk_diags *d);
 /* Whether something of a dead writer, or of a set long gone, is left in it. */
 bool pk_bank_dirty(const struct pk_pins *p, unsigned bank);
 int pk_bank_clear(const struct pk_pins *p, const struct pk_maps *m, unsigned bank);

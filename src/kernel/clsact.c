@@ -112,15 +112,29 @@ int pk_clsact_detach(uint32_t ifindex, bool ingress)
     return r ? r : bpf_tc_detach(&hook, &o);
 }
 
-static int pk_clsact_seen(const struct nlmsghdr *n, void *any)
+/* What a dump told of one side of the qdisc. */
+struct pk_clsact_seen {
+    bool any;
+    uint32_t handle; /* of the first filter */
+};
+
+/* A priority is announced with handle 0 before its filters, which come in the order they run in. */
+static int pk_clsact_seen(const struct nlmsghdr *n, void *data)
 {
-    if (n->nlmsg_type == RTM_NEWTFILTER)
-        *(bool *)any = true;
+    const struct tcmsg *tc = mnl_nlmsg_get_payload(n);
+    struct pk_clsact_seen *seen = data;
+
+    if (n->nlmsg_type != RTM_NEWTFILTER)
+        return MNL_CB_OK;
+    seen->any = true;
+    if (!seen->handle)
+        seen->handle = tc->tcm_handle;
     return MNL_CB_OK;
 }
 
-/* Asks over an open socket whether one side of the qdisc has any filter. */
-static int pk_clsact_dump(struct mnl_socket *nl, uint32_t ifindex, uint32_t side, bool *any)
+/* Asks over an open socket for the filters of one side of the qdisc. */
+static int pk_clsact_dump(struct mnl_socket *nl, uint32_t ifindex, uint32_t side,
+                          struct pk_clsact_seen *seen)
 {
     char buf[PK_DUMP_SIZE];
     struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
@@ -140,37 +154,44 @@ static int pk_clsact_dump(struct mnl_socket *nl, uint32_t ifindex, uint32_t side
         len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
         if (len < 0)
             return -errno;
-        r = mnl_cb_run(buf, (size_t)len, 1, mnl_socket_get_portid(nl), pk_clsact_seen, any);
+        r = mnl_cb_run(buf, (size_t)len, 1, mnl_socket_get_portid(nl), pk_clsact_seen, seen);
     } while (r > MNL_CB_STOP);
     return r < 0 ? -errno : 0;
 }
 
-static int pk_clsact_used(uint32_t ifindex, bool *ret)
+static int pk_clsact_ask(uint32_t ifindex, uint32_t side, struct pk_clsact_seen *seen)
 {
     struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-    bool any = false;
     int r = nl ? 0 : -errno;
 
     if (!r && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
         r = -errno;
     if (!r)
-        r = pk_clsact_dump(nl, ifindex, TC_H_MIN_INGRESS, &any);
-    if (!r)
-        r = pk_clsact_dump(nl, ifindex, TC_H_MIN_EGRESS, &any);
+        r = pk_clsact_dump(nl, ifindex, side, seen);
     if (nl)
         mnl_socket_close(nl);
+    return r;
+}
+
+int pk_clsact_first(uint32_t ifindex, bool ingress, bool *ret)
+{
+    struct pk_clsact_seen seen = {0};
+    int r = pk_clsact_ask(ifindex, ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS, &seen);
+
     if (!r)
-        *ret = any;
+        *ret = seen.handle == PK_CLSACT_HANDLE;
     return r;
 }
 
 int pk_clsact_remove(uint32_t ifindex)
 {
     struct bpf_tc_hook hook = pk_clsact_hook(ifindex, true);
-    bool used;
-    int r = pk_clsact_used(ifindex, &used);
+    struct pk_clsact_seen seen = {0};
+    int r = pk_clsact_ask(ifindex, TC_H_MIN_INGRESS, &seen);
 
-    if (r || used)
+    if (!r)
+        r = pk_clsact_ask(ifindex, TC_H_MIN_EGRESS, &seen);
+    if (r || seen.any)
         return r;
     hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS; /* both: the qdisc itself */
     return bpf_tc_hook_destroy(&hook);

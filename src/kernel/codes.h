@@ -21,4 +21,8 @@ enum pk_kernel_code {
     PK_K_DEV_GONE,         /* warning: a guarded interface is not there */
     PK_K_TOO_MANY,         /* more rules, interfaces or bytes than there is room for */
     PK_K_MEMORY,           /* out of memory */
+    PK_K_COUNTERS_LOST,    /* warning: counters of another picket's set cannot be read */
+    PK_K_STACKED,     /* a device above or below the interface would have packets judged twice */
+    PK_K_DEV_RENAMED, /* warning: a guarded interface has another name now */
+    PK_K_NOT_FIRST,   /* warning: somebody's filter stands before the fence's */
 };

@@ -2,6 +2,7 @@
 #include "kernel/fence.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,42 +58,66 @@ int pk_standing_map(struct pk_fence *f, struct pk_diags *d)
     return 0;
 }
 
-/* Whose it is must be known before anything else of it is believed. */
-static int pk_standing_abi(const struct pk_pins *p, struct pk_diags *d)
+static int pk_standing_other(uint64_t frame, struct pk_diags *d)
 {
-    _pk_close_ int fd = -1;
-    struct pk_ctl ctl;
-    uint32_t zero = 0;
-    int r = pk_sys_pinned(p->dir, pk_map_name(PK_MAP_CTL), &fd);
-
-    if (r)
-        return r == -ENOENT ? r : pk_sys_error(d, r, "cannot open %s/ctl", p->path);
-    r = bpf_map_lookup_elem(fd, &zero, &ctl);
-    if (r)
-        return pk_sys_error(d, r, "cannot read %s/ctl", p->path);
-    if (ctl.abi == PK_DATAPATH_ABI)
-        return 0;
     pk_error(d, PK_K_OTHER_ABI, PK_NOWHERE,
              "take it down with `picket detach` (this one can), then apply again",
-             "the standing fence was built by another version of picket (its programs speak "
-             "version %llu, these %d)",
-             (unsigned long long)ctl.abi, PK_DATAPATH_ABI);
+             "the standing fence was built by another version of picket, and its frame is not one "
+             "that this version knows (%" PRIu64 ", not %d)",
+             frame, PK_FRAME_ABI);
     return -EPROTO;
+}
+
+int pk_standing_ctl(int dir, struct pk_ctl *ret)
+{
+    _pk_close_ int fd = -1;
+    uint32_t zero = 0;
+    int r = pk_maps_pinned(dir, PK_MAP_CTL, &fd);
+
+    return r ? r : bpf_map_lookup_elem(fd, &zero, ret);
+}
+
+/* Whose it is must be known before anything else of it is believed. */
+static int pk_standing_frame(const struct pk_pins *p, struct pk_diags *d)
+{
+    struct pk_ctl ctl = {0};
+    int r = pk_standing_ctl(p->dir, &ctl);
+
+    if (r == -EPROTO || (!r && ctl.frame != PK_FRAME_ABI))
+        return pk_standing_other(ctl.frame, d);
+    return r && r != -ENOENT ? pk_sys_error(d, r, "cannot read %s/ctl", p->path) : r;
 }
 
 int pk_standing_open(struct pk_fence *f, struct pk_diags *d)
 {
-    int r = pk_standing_abi(&f->pins, d);
+    int r = pk_standing_frame(&f->pins, d);
 
-    if (!r)
-        r = pk_maps_open(&f->pins, &f->maps);
     if (r)
-        return r == -ENOENT || r == -EPROTO ? r
-                                            : pk_sys_error(d, r, "cannot open %s", f->pins.path);
+        return r;
+    r = pk_maps_open(&f->pins, &f->maps);
+    if (r == -EPROTO)
+        return pk_standing_other(PK_FRAME_ABI, d);
+    if (r)
+        return r == -ENOENT ? r : pk_sys_error(d, r, "cannot open %s", f->pins.path);
     r = pk_standing_map(f, d);
     if (r)
         return r;
     return pk_word_generation(pk_standing_word(f)) ? 0 : -ENOENT;
+}
+
+/* What of the frame is as this picket knows it: enough to stop judging, and to find the filters. */
+void pk_standing_open_other(struct pk_fence *f)
+{
+    _pk_diags_ struct pk_diags unseen = {0};
+
+    if (!pk_maps_pinned(f->pins.dir, PK_MAP_CTL, &f->maps.fd[PK_MAP_CTL]))
+        (void)!pk_standing_map(f, &unseen);
+    (void)!pk_maps_pinned(f->pins.dir, PK_MAP_GUARDS, &f->maps.fd[PK_MAP_GUARDS]);
+}
+
+bool pk_standing_by_other(const struct pk_fence *f, unsigned bank)
+{
+    return f->ctl->bank_abi[bank] != PK_DATAPATH_ABI;
 }
 
 int pk_fence_open(struct pk_fence **ret, struct pk_diags *d)
@@ -138,11 +163,13 @@ int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk
                   struct pk_diags *d)
 {
     struct pk_live live = {0};
+    unsigned bank = 0;
     int r = -EBUSY;
 
     for (int i = 0; i < PK_READ_TRIES; i++) {
         uint64_t word = pk_standing_word(f);
-        unsigned bank = before ? pk_word_before(word) : pk_word_live(word);
+
+        bank = before ? pk_word_before(word) : pk_word_live(word);
 
         if (!pk_word_generation(word) || bank >= PK_BANKS)
             return -ENOENT;
@@ -153,11 +180,19 @@ int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk
             break;
         if (!before)
             live.generation = pk_word_generation(word);
+        live.good_until = pk_word_generation(word) + !before;
         *ret = live;
         return 0;
     }
     if (r == -ENOMEM)
         return pk_sys_error(d, r, "cannot read the rule set back");
+    if (pk_standing_by_other(f, bank)) {
+        pk_error(d, PK_K_OTHER_ABI, PK_NOWHERE,
+                 "`picket apply` with a file of each family takes the fence over without a gap",
+                 "the rule set in force was put there by another version of picket, in a form "
+                 "that this version cannot read");
+        return -EPROTO;
+    }
     pk_error(d, PK_K_DAMAGED, PK_NOWHERE,
              "somebody wrote to the pins below it: `picket detach`, then apply again",
              "the rule set kept in %s cannot be read back: %s", f->pins.path, strerror(-r));
@@ -175,7 +210,10 @@ int pk_fence_counters(struct pk_fence *f, const struct pk_live *live, enum pk_fa
         return 0;
     }
     r = pk_slots_read(&f->maps, live->slot[family], rs->n_rules, rule);
-    return r ? r : pk_slots_read(&f->maps, live->policy_slot[family], PK_HOOK_N, policy);
+    if (!r)
+        r = pk_slots_read(&f->maps, live->policy_slot[family], PK_HOOK_N, policy);
+    /* the slots of a set that is neither live nor the one before may be another set's by now */
+    return !r && pk_word_generation(pk_standing_word(f)) > live->good_until ? -ESTALE : r;
 }
 
 int pk_fence_reasons(struct pk_fence *f, struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
@@ -190,6 +228,8 @@ int pk_fence_reasons(struct pk_fence *f, struct pk_count reasons[PK_WHERE_N][PK_
     if (!value)
         return -ENOMEM;
     memset(reasons, 0, sizeof(struct pk_count[PK_WHERE_N][PK_REASON_N]));
+    if (f->maps.fd[PK_MAP_REASONS] < 0) /* another picket's programs count elsewhere */
+        return 0;
     for (uint32_t w = 0; w < PK_WHERE_N; w++)
         for (uint32_t i = 0; i < PK_REASON_N; i++) {
             uint32_t key = w * PK_REASON_MAX + i;
@@ -240,7 +280,7 @@ int pk_fence_info(struct pk_fence *f, struct pk_fence_info *ret, struct pk_diags
         .cookie = f->pins.cookie,
     };
     size_t cpus;
-    int r = pk_sys_cpus(&cpus);
+    int r = pk_sys_cpu_ids(&cpus);
 
     if (!r)
         info.counter_bytes = f->ctl->n_chunks * PK_CHUNK * sizeof(struct pk_count) * cpus;

@@ -20,6 +20,7 @@
 #include "base/diag.h"
 #include "classify/compile.h"
 #include "datapath/abi/ctl.h"
+#include "rules/edit.h"
 #include "rules/ruleset.h"
 
 enum pk_attach_kind { PK_ATTACH_AUTO, PK_ATTACH_NETFILTER, PK_ATTACH_TC, PK_ATTACH_XDP };
@@ -49,6 +50,7 @@ struct pk_live {
     uint32_t *slot[PK_FAMILY_N];            /* counter slot by ordinal */
     uint32_t policy_slot[PK_FAMILY_N][PK_HOOK_N];
     uint64_t generation;
+    uint64_t good_until; /* after that generation its counter slots may be another set's */
     struct pk_u128 id;
     int64_t applied_at; /* seconds since the epoch */
 };
@@ -63,7 +65,10 @@ void pk_fence_close(struct pk_fence **f);
 int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk_live *ret,
                   struct pk_diags *d);
 
-/* Exact counters, summed over CPUs: rule[n_rules] by ordinal. */
+/*
+ * Exact counters, summed over CPUs: rule[n_rules] by ordinal. -ESTALE: two changes have come since
+ * the set was read; read it again.
+ */
 int pk_fence_counters(struct pk_fence *f, const struct pk_live *live, enum pk_family family,
                       struct pk_counters *rule, struct pk_counters policy[PK_HOOK_N]);
 
@@ -90,6 +95,21 @@ void pk_fence_info_done(struct pk_fence_info *i);
  */
 int pk_fence_apply(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_apply_options *o,
                    unsigned *ret_open, struct pk_diags *d);
+/* What pk_fence_edit did. */
+struct pk_fence_edited {
+    unsigned number;        /* of the rule in its chain, from 1 */
+    const char *gone, *new; /* the rules' texts, in the caller's arena; NULL: none */
+    uint64_t generation;
+    struct pk_u128 id;
+};
+
+/*
+ * Changes one rule of the live set, read when no other writer can be at work. The other rules keep
+ * their counters; a new one starts at 0. All or nothing, as above. 0; -ENOENT: no fence stands, or
+ * (diagnosed) what is to be changed is not there; -errno (diagnosed).
+ */
+int pk_fence_edit(const struct pk_edit *e, struct pk_arena *texts, struct pk_fence_edited *ret,
+                  struct pk_diags *d);
 /* Back to the set before; it then becomes the live one, and the live one the one before. */
 int pk_fence_undo(struct pk_diags *d);
 /* Removes every trace. -ENOENT if none stands. */

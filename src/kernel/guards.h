@@ -22,6 +22,13 @@ int pk_guards_read(const struct pk_maps *m, struct pk_guard **ret, size_t *ret_n
 int pk_guards_put(const struct pk_maps *m, const struct pk_guard *g);
 /* Every name must be of an interface that is there: a misspelt one would be an open door. */
 int pk_guards_set(const struct pk_maps *m, const char *const *devs, size_t n, struct pk_diags *d);
+/* Refuses (diagnosed) if those that are guarded are others than those named. */
+int pk_guards_match(const struct pk_maps *m, const char *const *devs, size_t n, struct pk_diags *d);
+/* The same interface under the name that it has now. */
+int pk_guards_rename(const struct pk_maps *m, struct pk_guard *g, const char *now);
 
-/* Names of all interfaces that are there now; those that are gone are removed. */
-int pk_ifnames_fill(const struct pk_maps *m, bool guard_all, struct pk_diags *d);
+/*
+ * Names of all interfaces that are there now, for programs that know only indexes; those that are
+ * gone are removed. An interface is guarded by its index: that is what programs are attached to.
+ */
+int pk_ifnames_fill(const struct pk_maps *m, struct pk_diags *d);

@@ -57,7 +57,7 @@ static int pk_mount_ns_neighbour(unsigned long id, int *ret)
 {
     DIR *proc = opendir("/proc");
     struct dirent *e;
-    unsigned long other;
+    unsigned long other = 0;
     int r = -EACCES;
 
     if (!proc)
@@ -78,7 +78,7 @@ static int pk_mount_ns_neighbour(unsigned long id, int *ret)
  */
 static int pk_mount_ns_open(int *ret)
 {
-    unsigned long id;
+    unsigned long id = 0;
     int r = pk_mount_ns_of("1", ret);
 
     if (r != -EACCES && r != -EPERM)
@@ -88,7 +88,7 @@ static int pk_mount_ns_open(int *ret)
 
 static bool pk_mount_ns_same(void)
 {
-    unsigned long mine, first;
+    unsigned long mine = 0, first = 0;
 
     return !pk_mount_id("self", &mine) && !pk_mount_id("1", &first) && mine == first;
 }

@@ -46,7 +46,7 @@ static int pk_netns_back(int *back)
 int pk_netns_new(struct pk_netns *ret)
 {
     struct pk_netns ns = PK_NETNS_NONE;
-    int back, r;
+    int back = -1, r;
 
     back = open(PK_SELF_NET, O_RDONLY | O_CLOEXEC);
     if (back < 0)
@@ -109,7 +109,7 @@ static int pk_write_file(const char *path, const char *value)
 int pk_netns_sysctl(const struct pk_netns *ns, const char *name, const char *value)
 {
     char path[128];
-    int back, r;
+    int back = -1, r;
 
     if (snprintf(path, sizeof(path), "/proc/sys/net/%s", name) >= (int)sizeof(path))
         return -ENAMETOOLONG;

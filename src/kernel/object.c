@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/macro.h"
 #include "datapath/objects.h"
 #include "kernel/fault.h"
@@ -30,12 +31,13 @@ static const struct pk_object_def {
 
 static const struct pk_prog_def {
     enum pk_object_no object;
-    const char *name[2]; /* judge, dispatcher */
+    const char *judge, *walk, *dispatch;
 } pk_prog_defs[PK_PROGS] = {
-    [PK_PROG_NF] = {PK_OBJECT_NF, {"nf_judge", "nf_dispatch"}},
-    [PK_PROG_TC_INGRESS] = {PK_OBJECT_TC, {"tc_ingress_judge", "tc_ingress_dispatch"}},
-    [PK_PROG_TC_EGRESS] = {PK_OBJECT_TC, {"tc_egress_judge", "tc_egress_dispatch"}},
-    [PK_PROG_XDP] = {PK_OBJECT_XDP, {"xdp_judge", "xdp_dispatch"}},
+    [PK_PROG_NF] = {PK_OBJECT_NF, "nf_judge", "nf_walk", "nf_dispatch"},
+    [PK_PROG_TC_INGRESS] = {PK_OBJECT_TC, "tc_ingress_judge", "tc_ingress_walk",
+                            "tc_ingress_dispatch"},
+    [PK_PROG_TC_EGRESS] = {PK_OBJECT_TC, "tc_egress_judge", "tc_egress_walk", "tc_egress_dispatch"},
+    [PK_PROG_XDP] = {PK_OBJECT_XDP, "xdp_judge", "xdp_walk", "xdp_dispatch"},
 };
 
 unsigned pk_hook_progs(enum pk_attach_kind hook)
@@ -52,6 +54,15 @@ unsigned pk_hook_progs(enum pk_attach_kind hook)
     }
 }
 
+uint64_t pk_object_build(void)
+{
+    uint64_t hash = PK_DATAPATH_ABI;
+
+    for (int i = 0; i < PK_OBJECT_N; i++)
+        hash = pk_hash64(pk_object_defs[i].bytes->data, pk_object_defs[i].bytes->size, hash);
+    return hash;
+}
+
 enum pk_map pk_prog_array(enum pk_prog_slot slot)
 {
     return pk_object_defs[pk_prog_defs[slot].object].progs;
@@ -59,8 +70,10 @@ enum pk_map pk_prog_array(enum pk_prog_slot slot)
 
 void pk_progs_done(struct pk_progs *p)
 {
-    for (int i = 0; i < PK_PROGS; i++)
+    for (int i = 0; i < PK_PROGS; i++) {
         pk_close_p(&p->fd[i]);
+        pk_close_p(&p->walk[i]);
+    }
     *p = PK_PROGS_NONE;
 }
 
@@ -214,18 +227,25 @@ static int pk_object_bind(struct bpf_object *o, const struct pk_object_def *def,
 {
     int r = pk_object_bind_image(o, l->image);
 
-    for (int m = PK_MAP_CTL; !r && m <= PK_MAP_GUARDS; m++)
+    for (int m = PK_MAP_CTL; !r && m <= PK_MAP_FLOW_SETS; m++)
         r = pk_object_reuse(o, pk_map_name(m), l->maps->fd[m]);
     if (!r)
         r = pk_object_reuse(o, "progs", l->maps->fd[def->progs]);
     return r ? r : pk_object_configure(o, &l->config);
 }
 
-static const char *pk_wanted_name(const struct pk_load *l, enum pk_object_no no, int slot)
+static bool pk_is_wanted(const struct pk_load *l, enum pk_object_no no, int slot)
 {
-    if (!(l->progs & 1u << slot) || pk_prog_defs[slot].object != no)
-        return NULL;
-    return pk_prog_defs[slot].name[l->dispatchers];
+    return l->progs & 1u << slot && pk_prog_defs[slot].object == no;
+}
+
+static bool pk_has_name(const struct pk_load *l, int slot, const char *name)
+{
+    const struct pk_prog_def *def = &pk_prog_defs[slot];
+
+    if (l->dispatchers)
+        return !strcmp(name, def->dispatch);
+    return !strcmp(name, def->judge) || !strcmp(name, def->walk);
 }
 
 /* Program types by number where libbpf 1.1 does not know them from their section. */
@@ -237,11 +257,8 @@ static void pk_object_choose(struct bpf_object *o, enum pk_object_no no, const s
     {
         bool wanted = false;
 
-        for (int s = 0; s < PK_PROGS; s++) {
-            const char *name = pk_wanted_name(l, no, s);
-
-            wanted |= name && !strcmp(name, bpf_program__name(p));
-        }
+        for (int s = 0; s < PK_PROGS; s++)
+            wanted |= pk_is_wanted(l, no, s) && pk_has_name(l, s, bpf_program__name(p));
         bpf_program__set_autoload(p, wanted);
         if (no == PK_OBJECT_NF) {
             bpf_program__set_type(p, (enum bpf_prog_type)PK_BPF_PROG_TYPE_NETFILTER);
@@ -250,22 +267,31 @@ static void pk_object_choose(struct bpf_object *o, enum pk_object_no no, const s
     }
 }
 
+static int pk_object_take_one(struct bpf_object *o, const char *name, int *ret)
+{
+    struct bpf_program *p = bpf_object__find_program_by_name(o, name);
+
+    if (!p)
+        return -ENOENT;
+    *ret = fcntl(bpf_program__fd(p), F_DUPFD_CLOEXEC, 3);
+    return *ret < 0 ? -errno : 0;
+}
+
 static int pk_object_take(struct bpf_object *o, enum pk_object_no no, const struct pk_load *l,
                           struct pk_progs *into)
 {
-    for (int s = 0; s < PK_PROGS; s++) {
-        const char *name = pk_wanted_name(l, no, s);
-        struct bpf_program *p = name ? bpf_object__find_program_by_name(o, name) : NULL;
+    int r = 0;
 
-        if (!name)
+    for (int s = 0; !r && s < PK_PROGS; s++) {
+        const struct pk_prog_def *def = &pk_prog_defs[s];
+
+        if (!pk_is_wanted(l, no, s))
             continue;
-        if (!p)
-            return -ENOENT;
-        into->fd[s] = fcntl(bpf_program__fd(p), F_DUPFD_CLOEXEC, 3);
-        if (into->fd[s] < 0)
-            return -errno;
+        r = pk_object_take_one(o, l->dispatchers ? def->dispatch : def->judge, &into->fd[s]);
+        if (!r && !l->dispatchers)
+            r = pk_object_take_one(o, def->walk, &into->walk[s]);
     }
-    return 0;
+    return r;
 }
 
 static void pk_object_p(struct bpf_object **o)
@@ -273,8 +299,8 @@ static void pk_object_p(struct bpf_object **o)
     bpf_object__close(*o);
 }
 
-static int pk_object_load_one(enum pk_object_no no, const struct pk_load *l, struct pk_progs *into,
-                              struct pk_diags *d)
+static int pk_object_try(enum pk_object_no no, const struct pk_load *l, struct pk_progs *into,
+                         struct pk_diags *d)
 {
     const struct pk_object_def *def = &pk_object_defs[no];
     const char *name = def->bytes->name;
@@ -299,7 +325,23 @@ static int pk_object_load_one(enum pk_object_no no, const struct pk_load *l, str
     return r ? pk_sys_error(d, r, "a program of %s is missing", name) : 0;
 }
 
-int pk_object_load(const struct pk_load *l, int ret[PK_PROGS], struct pk_diags *d)
+/*
+ * Where the kernel has no bpf_rdonly_cast() (before Linux 6.2), the judges leave more to the walks.
+ * Nothing tells before loading, short of reading all of the kernel's type information.
+ */
+static int pk_object_load_one(enum pk_object_no no, const struct pk_load *l, struct pk_progs *into,
+                              struct pk_diags *d)
+{
+    _pk_diags_ struct pk_diags unseen = {0};
+    struct pk_load with = *l;
+
+    with.config.cast = 1;
+    if (!pk_object_try(no, &with, into, &unseen))
+        return 0;
+    return pk_object_try(no, l, into, d);
+}
+
+int pk_object_load(const struct pk_load *l, struct pk_progs *ret, struct pk_diags *d)
 {
     _pk_progs_ struct pk_progs progs = PK_PROGS_NONE;
 
@@ -308,12 +350,12 @@ int pk_object_load(const struct pk_load *l, int ret[PK_PROGS], struct pk_diags *
         int r;
 
         for (int s = 0; s < PK_PROGS; s++)
-            any |= pk_wanted_name(l, (enum pk_object_no)no, s) != NULL;
+            any |= pk_is_wanted(l, (enum pk_object_no)no, s);
         r = any ? pk_object_load_one((enum pk_object_no)no, l, &progs, d) : 0;
         if (r)
             return r;
     }
-    memcpy(ret, progs.fd, sizeof(progs.fd));
+    *ret = progs;
     progs = PK_PROGS_NONE;
     return 0;
 }

@@ -18,6 +18,9 @@ unsigned pk_hook_progs(enum pk_attach_kind hook);
 /* The program array that a slot stands in. */
 enum pk_map pk_prog_array(enum pk_prog_slot slot);
 
+/* A hash of the programs that this picket carries: an engine of others is not filled again. */
+uint64_t pk_object_build(void);
+
 struct pk_load {
     unsigned progs;   /* which, by slot */
     bool dispatchers; /* dispatchers, or else judges */
@@ -26,13 +29,15 @@ struct pk_load {
     struct pk_config config;
 };
 
-/* ret[slot] gets an owned descriptor for each bit of `progs`, -1 elsewhere. 0 or -errno
- * (diagnosed). */
-int pk_object_load(const struct pk_load *l, int ret[PK_PROGS], struct pk_diags *d);
-
+/* Owned descriptors by slot; -1: none. Dispatchers have no walks. */
 struct pk_progs {
     int fd[PK_PROGS];
+    int walk[PK_PROGS];
 };
-#define PK_PROGS_NONE ((struct pk_progs){{-1, -1, -1, -1}})
+#define PK_PROGS_NONE ((struct pk_progs){{-1, -1, -1, -1}, {-1, -1, -1, -1}})
+
+/* *ret gets a descriptor for each bit of `progs`. 0 or -errno (diagnosed). */
+int pk_object_load(const struct pk_load *l, struct pk_progs *ret, struct pk_diags *d);
+
 void pk_progs_done(struct pk_progs *p);
 #define _pk_progs_ __attribute__((cleanup(pk_progs_done)))

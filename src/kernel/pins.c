@@ -184,7 +184,7 @@ static int pk_pins_wipe_at(int at, const char *name)
     int r = 0;
 
     for (int pass = 0; !r && pass < 2; pass++) {
-        int dir;
+        int dir = -1;
 
         r = pk_dir_open(at, name, false, &dir);
         if (!r)
@@ -216,6 +216,32 @@ int pk_pins_clear(const struct pk_pins *p)
     r = pk_pins_remove(p->root, name);
     if (!r)
         (void)!unlinkat(p->base, PK_PINS_DIR, AT_REMOVEDIR); /* others may stand there */
+    return r;
+}
+
+/* Of the frame by its name, or one that `known` knows. */
+static bool pk_pin_stays(const struct dirent *e, bool (*known)(const char *name))
+{
+    return e->d_name[0] == '.' || e->d_type == DT_DIR || !strncmp(e->d_name, "prog_", 5) ||
+           !strncmp(e->d_name, "link_", 5) || known(e->d_name);
+}
+
+int pk_pins_prune(const struct pk_pins *p, bool (*known)(const char *name))
+{
+    struct dirent *e;
+    DIR *list;
+    int fd = -1, r = pk_dir_open(p->dir, ".", false, &fd);
+
+    if (r)
+        return r;
+    list = fdopendir(fd);
+    if (!list)
+        pk_close_p(&fd);
+    while (list && !r && (e = readdir(list)))
+        if (!pk_pin_stays(e, known))
+            r = pk_sys_unpin(dirfd(list), e->d_name);
+    if (list)
+        closedir(list);
     return r;
 }
 

@@ -36,6 +36,9 @@ int pk_pins_wipe(const struct pk_pins *p);
 /* Removes it, and picket/ too if it was the last there. */
 int pk_pins_clear(const struct pk_pins *p);
 
+/* Unpins maps of which `known` knows no name: another picket's. */
+int pk_pins_prune(const struct pk_pins *p, bool (*known)(const char *name));
+
 /* The directory of a bank; made if `create`. */
 int pk_pins_bank(const struct pk_pins *p, unsigned bank, bool create, int *ret);
 int pk_pins_bank_clear(const struct pk_pins *p, unsigned bank);

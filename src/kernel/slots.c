@@ -99,16 +99,18 @@ static int pk_slots_family(struct pk_slot_work *w, enum pk_family f, struct pk_a
 {
     const struct pk_ruleset *rs = w->q->rs[f];
     uint32_t *slot = pk_arena_array(a, uint32_t, rs->n_rules + 1u);
-    uint32_t *from = NULL;
+    const uint32_t *from = w->q->from[f];
     int r;
 
     if (!slot)
         return -ENOMEM;
-    if (pk_slots_keeps(w, f)) {
-        from = pk_arena_array(a, uint32_t, rs->n_rules + 1u);
-        r = from ? pk_ruleset_stays(w->q->live->family[f], rs, from) : -ENOMEM;
+    if (!from && pk_slots_keeps(w, f)) {
+        uint32_t *stays = pk_arena_array(a, uint32_t, rs->n_rules + 1u);
+
+        r = stays ? pk_ruleset_stays(w->q->live->family[f], rs, stays) : -ENOMEM;
         if (r)
             return r;
+        from = stays;
     }
     w->plan.slots.rule[f] = slot;
     r = pk_slots_rules(w, f, from, slot);
@@ -135,7 +137,7 @@ static int pk_slots_start(struct pk_slot_work *w, struct pk_arena *a)
 
 int pk_slots_plan(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret)
 {
-    struct pk_slot_work w = {.q = q};
+    struct pk_slot_work w = {.q = q, .next = q->first};
     int r = q->n_chunks > PK_CHUNKS_MAX ? -ENOSPC : pk_slots_start(&w, a);
 
     for (int f = 0; !r && f < PK_FAMILY_N; f++)
@@ -203,22 +205,23 @@ static int pk_chunk_open(const struct pk_maps *m, uint32_t chunk, int *ret)
     return 0;
 }
 
-/* Sets a run of fresh slots of one chunk; the whole count goes to the first CPU. */
+/* Sets a run of fresh slots of one chunk, of all CPUs; the whole count goes to the first. */
 static int pk_fresh_run(const struct pk_maps *m, const struct pk_fresh *run, uint32_t n,
                         size_t cpus)
 {
     _pk_free_ struct pk_count *value = calloc(n * cpus, sizeof(*value));
-    _pk_free_ uint32_t *key = calloc(n, sizeof(*key));
+    _pk_free_ uint32_t *key = calloc(n * cpus, sizeof(*key));
     _pk_close_ int fd = -1;
     int r = value && key ? pk_chunk_open(m, run->slot / PK_CHUNK, &fd) : -ENOMEM;
 
     if (r)
         return r;
     for (uint32_t i = 0; i < n; i++) {
-        key[i] = run[i].slot % PK_CHUNK;
-        value[i * cpus] = (struct pk_count){run[i].from.packets, run[i].from.bytes};
+        value[i] = (struct pk_count){run[i].from.packets, run[i].from.bytes};
+        for (uint32_t cpu = 0; cpu < cpus; cpu++)
+            key[cpu * n + i] = cpu * PK_CHUNK + run[i].slot % PK_CHUNK;
     }
-    return pk_sys_map_update_batch(fd, key, value, n);
+    return pk_sys_map_update_batch(fd, key, value, (uint32_t)(n * cpus));
 }
 
 static bool pk_fresh_is_zero(const struct pk_fresh *f)
@@ -250,7 +253,7 @@ int pk_slots_prepare(const struct pk_maps *m, struct pk_ctl *ctl, const struct p
 {
     uint32_t old = (uint32_t)ctl->n_chunks;
     size_t cpus;
-    int r = pk_sys_cpus(&cpus);
+    int r = pk_sys_cpu_ids(&cpus);
 
     if (r) {
         pk_error(d, PK_K_SYSTEM, PK_NOWHERE, "mount it: mount -t sysfs sysfs /sys",
@@ -271,7 +274,8 @@ int pk_slots_prepare(const struct pk_maps *m, struct pk_ctl *ctl, const struct p
 struct pk_chunk_sums {
     const struct pk_maps *m;
     size_t cpus;
-    struct pk_count *value;                 /* [PK_CHUNK][cpus] of one chunk */
+    struct pk_count *value;                 /* [cpus][PK_CHUNK] of one chunk */
+    uint32_t *key;                          /* [cpus * PK_CHUNK], of no use but to the call */
     struct pk_counters *sum[PK_CHUNKS_MAX]; /* [PK_CHUNK], once asked for; owned */
 };
 
@@ -279,8 +283,8 @@ static void pk_chunk_add_up(const struct pk_chunk_sums *c, struct pk_counters *s
 {
     for (size_t i = 0; i < PK_CHUNK; i++)
         for (size_t cpu = 0; cpu < c->cpus; cpu++) {
-            sum[i].packets += c->value[i * c->cpus + cpu].packets;
-            sum[i].bytes += c->value[i * c->cpus + cpu].bytes;
+            sum[i].packets += c->value[cpu * PK_CHUNK + i].packets;
+            sum[i].bytes += c->value[cpu * PK_CHUNK + i].bytes;
         }
 }
 
@@ -288,12 +292,12 @@ static int pk_chunk_fetch(struct pk_chunk_sums *c, uint32_t chunk)
 {
     _pk_free_ struct pk_counters *sum = calloc(PK_CHUNK, sizeof(*sum));
     _pk_close_ int fd = -1;
-    uint32_t key[PK_CHUNK], n = PK_CHUNK, batch;
+    uint32_t all = (uint32_t)(PK_CHUNK * c->cpus), n = all, batch;
     int r = sum ? pk_chunk_open(c->m, chunk, &fd) : -ENOMEM;
 
     if (!r)
-        r = bpf_map_lookup_batch(fd, NULL, &batch, key, c->value, &n, NULL);
-    if (r && (r != -ENOENT || n != PK_CHUNK)) /* ENOENT: the end was reached */
+        r = bpf_map_lookup_batch(fd, NULL, &batch, c->key, c->value, &n, NULL);
+    if (r && (r != -ENOENT || n != all)) /* ENOENT: the end was reached */
         return r;
     pk_chunk_add_up(c, sum);
     c->sum[chunk] = PK_TAKE_PTR(sum);
@@ -322,14 +326,17 @@ int pk_slots_read(const struct pk_maps *m, const uint32_t *slot, size_t n, struc
 {
     _pk_free_ struct pk_chunk_sums *c = calloc(1, sizeof(*c));
     _pk_free_ struct pk_count *value = NULL;
-    int r = c ? pk_sys_cpus(&c->cpus) : -ENOMEM;
+    _pk_free_ uint32_t *key = NULL;
+    int r = c ? pk_sys_cpu_ids(&c->cpus) : -ENOMEM;
 
     if (r)
         return r;
     value = calloc(PK_CHUNK * c->cpus, sizeof(*value));
-    if (!value)
+    key = calloc(PK_CHUNK * c->cpus, sizeof(*key));
+    if (!value || !key)
         return -ENOMEM;
     c->m = m;
+    c->key = key;
     c->value = value;
     r = pk_sums_read(c, slot, n, ret);
     for (size_t i = 0; i < PK_CHUNKS_MAX; i++)

@@ -32,7 +32,9 @@ struct pk_slot_request {
     const struct pk_live *live;               /* NULL: there is none */
     const struct pk_store_head *used[2];      /* stores whose slots are taken; NULL: none */
     bool counters[PK_FAMILY_N];               /* all fresh, from the rules' own counters */
+    const uint32_t *from[PK_FAMILY_N];        /* what pk_ruleset_stays would say, if known */
     uint32_t n_chunks;                        /* that exist */
+    uint32_t first; /* slots below are taken: by a set whose store cannot be read */
 };
 
 /* Pure. Everything in `a`. 0; -ENOSPC: more counters than PK_CHUNKS_MAX chunks; -ENOMEM. */

@@ -20,6 +20,12 @@ struct pk_fence {
  */
 int pk_standing_open(struct pk_fence *f, struct pk_diags *d);
 int pk_standing_map(struct pk_fence *f, struct pk_diags *d);
+/* ctl as it is pinned in a directory of picket/. -EPROTO: not of the shape that is frozen. */
+int pk_standing_ctl(int dir, struct pk_ctl *ret);
+/* With f->pins open and locked, a fence whose frame is another one: what detach needs of it. */
+void pk_standing_open_other(struct pk_fence *f);
+/* Whether a picket of another PK_DATAPATH_ABI filled the bank. */
+bool pk_standing_by_other(const struct pk_fence *f, unsigned bank);
 void pk_standing_unmap(struct pk_fence *f); /* all but the directory and its lock */
 void pk_standing_done(struct pk_fence *f);
 

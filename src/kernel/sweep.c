@@ -54,15 +54,12 @@ struct pk_sweep {
     bool blind; /* some process may be anywhere */
 };
 
-/* netns_ino and pidns_ino of ctl keep their places in every version. */
+/* Of any picket: netns_ino and pidns_ino keep their places. */
 static int pk_suspect_ctl(int root, const char *name, struct pk_ctl *ret)
 {
     _pk_close_ int dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    _pk_close_ int fd = -1;
-    uint32_t zero = 0;
-    int r = dir < 0 ? -errno : pk_sys_pinned(dir, pk_map_name(PK_MAP_CTL), &fd);
 
-    return r ? r : bpf_map_lookup_elem(fd, &zero, ret);
+    return dir < 0 ? -errno : pk_standing_ctl(dir, ret);
 }
 
 /* A directory's stream from a descriptor that stays the caller's. */
@@ -85,7 +82,7 @@ static void pk_sweep_suspects(struct pk_sweep *s, const char *own)
 {
     DIR *list = pk_list(s->root, ".");
     struct dirent *e;
-    struct pk_ctl ctl;
+    struct pk_ctl ctl = {0};
 
     while (list && s->n < PK_SUSPECTS_MAX && (e = readdir(list))) {
         struct pk_suspect *x = &s->suspect[s->n];

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/macro.h"
 #include "kernel/fault.h"
 
@@ -221,6 +222,20 @@ int pk_sys_prog_id(int prog, uint32_t *ret)
     return 0;
 }
 
+int pk_sys_prog_of(int array, uint32_t key, int *ret)
+{
+    uint32_t id;
+    int fd;
+
+    if (bpf_map_lookup_elem(array, &key, &id))
+        return -errno;
+    fd = bpf_prog_get_fd_by_id(id);
+    if (fd < 0)
+        return fd;
+    *ret = fd;
+    return 0;
+}
+
 void pk_sys_prog_name(uint32_t id, char ret[static 16])
 {
     _pk_close_ int fd = bpf_prog_get_fd_by_id(id);
@@ -231,6 +246,21 @@ void pk_sys_prog_name(uint32_t id, char ret[static 16])
         memcpy(ret, "?", 2);
     else
         memcpy(ret, info.name, 16);
+}
+
+int pk_sys_cpu_ids(size_t *ret)
+{
+    _pk_buf_ struct pk_buf text = {.data = NULL};
+    const char *last;
+    int r = pk_file_read("/sys/devices/system/cpu/possible", 4096, &text); /* as 0-3,8-11 */
+
+    if (r)
+        return r;
+    last = text.data + strcspn(text.data, "\n");
+    while (last > text.data && last[-1] >= '0' && last[-1] <= '9')
+        last--;
+    *ret = strtoul(last, NULL, 10) + 1;
+    return 0;
 }
 
 int pk_sys_cpus(size_t *ret)

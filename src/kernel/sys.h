@@ -48,11 +48,16 @@ struct pk_link_state {
 };
 int pk_sys_link_state(int link, struct pk_link_state *ret);
 int pk_sys_prog_id(int prog, uint32_t *ret);
+/* The program in a slot of a program array. 0, -ENOENT. */
+int pk_sys_prog_of(int array, uint32_t key, int *ret);
 /* Name of a loaded program, "?" if it cannot be told. */
 void pk_sys_prog_name(uint32_t id, char ret[static 16]);
 
 /* CPUs that may ever be: how many values an element of a per-CPU map has. */
+/* Possible CPUs: how many values an element of a per-CPU map has; and the highest number, plus one.
+ */
 int pk_sys_cpus(size_t *ret);
+int pk_sys_cpu_ids(size_t *ret);
 
 /* The inode of a namespace: "/proc/self/ns/net". */
 int pk_sys_ns_ino(const char *path, uint64_t *ret);

@@ -5,16 +5,25 @@
  * The includer says how bytes are read, before including this file:
  *
  *     static int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len);
+#ifdef PK_TWO_LOADS
+static int pk_load_far(const struct pk_source *s, __u32 off, void *dst, __u32 len);
+#else
+#define pk_load_far pk_load
+#endif
  *
  * copies `len` (a constant at each call) bytes at `off` from the start of the *IP header* and
- * returns 0, or not 0 if they are not all there. Everything below is bounded and branch-light, so
- * that the verifier passes it in a few thousand steps.
+ * returns 0, or not 0 if they are not all there. pk_load_far() does the same by the one way that
+ * always works; loops use it, and what reads beyond the fixed headers. Everything below is bounded
+ * and branch-light, so that the verifier passes it in a few thousand steps.
  */
 #pragma once
 
 #include "packet/packet.h"
 
 struct pk_source; /* the includer's */
+
+/* In BPF a call costs more than what it calls here. */
+#define PK_INLINE static inline __attribute__((always_inline))
 
 /* Calls step(i, arg) for i < n until it is not 0. In BPF this is bpf_loop(): verified once. */
 #ifndef pk_loop
@@ -39,6 +48,11 @@ enum pk_parse_result {
  * network header inside of them.)
  */
 static int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len);
+#ifdef PK_TWO_LOADS
+static int pk_load_far(const struct pk_source *s, __u32 off, void *dst, __u32 len);
+#else
+#define pk_load_far pk_load
+#endif
 
 /* As the kernel's ipv6_ext_hdr(), but for "no next header" (59), which ends the chain. */
 static inline int pk_is_exthdr(__u8 h)
@@ -47,7 +61,7 @@ static inline int pk_is_exthdr(__u8 h)
 }
 
 /* Bytes of layer 4 that a match on this protocol reads; 0: no match reads any. */
-static inline __u32 pk_l4_need(__u8 proto)
+PK_INLINE __u32 pk_l4_need(__u8 proto)
 {
     switch (proto) {
     case 1:   /* icmp */
@@ -70,14 +84,29 @@ static inline int pk_has_ports(__u8 proto)
     return proto == 6 || proto == 17 || proto == 33 || proto == 132 || proto == 136;
 }
 
+/* Buffers of whole words: BPF has no unaligned loads from its stack, and would read bytes. */
+#define PK_WORDS __attribute__((aligned(8)))
+
 static inline __u16 pk_be16_at(const __u8 *b)
 {
-    return (__u16)(b[0] << 8 | b[1]);
+    __u16 v;
+
+    __builtin_memcpy(&v, b, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    v = __builtin_bswap16(v);
+#endif
+    return v;
 }
 
 static inline __u32 pk_be32_at(const __u8 *b)
 {
-    return (__u32)b[0] << 24 | (__u32)b[1] << 16 | (__u32)b[2] << 8 | b[3];
+    __u32 v;
+
+    __builtin_memcpy(&v, b, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    v = __builtin_bswap32(v);
+#endif
+    return v;
 }
 
 static inline __u64 pk_be64_at(const __u8 *b)
@@ -87,11 +116,11 @@ static inline __u64 pk_be64_at(const __u8 *b)
 
 /* Layer 4 of a packet whose family, proto, len and l4_off are known and that is no later fragment.
  */
-static inline void pk_parse_l4(const struct pk_source *s, struct pk_packet *p)
+PK_INLINE void pk_parse_l4(const struct pk_source *s, struct pk_packet *p)
 {
     __u32 need = pk_l4_need(p->proto);
     __u32 there = p->len > p->l4_off ? p->len - p->l4_off : 0;
-    __u8 b[8], flags;
+    __u8 b[4] PK_WORDS, flags;
 
     if (!need)
         return;
@@ -117,10 +146,10 @@ static inline void pk_parse_l4(const struct pk_source *s, struct pk_packet *p)
     }
 }
 
-static inline enum pk_parse_result pk_parse_ipv4(const struct pk_source *s, struct pk_packet *p)
+PK_INLINE enum pk_parse_result pk_parse_ipv4(const struct pk_source *s, struct pk_packet *p)
 {
     int accepted = p->len != 0;
-    __u8 h[20];
+    __u8 h[20] PK_WORDS;
     __u32 ihl, frag;
 
     if (pk_load(s, 0, h, 20))
@@ -170,7 +199,7 @@ static inline long pk_exthdr_fragment(struct pk_exthdr_walk *w)
 {
     __u8 b[4];
 
-    if (w->off + 4 > w->len || pk_load(w->source, w->off, b, 4))
+    if (w->off + 4 > w->len || pk_load_far(w->source, w->off, b, 4))
         return pk_exthdr_end(w, PK_EXT_BROKEN);
     w->next = b[0];
     if (pk_be16_at(b + 2) & 0xfff8u)
@@ -189,17 +218,18 @@ static long pk_exthdr_step(__u32 i, struct pk_exthdr_walk *w)
         return pk_exthdr_end(w, PK_EXT_PROTO);
     if (w->next == 44)
         return pk_exthdr_fragment(w);
-    if (w->off + 2 > w->len || pk_load(w->source, w->off, b, 2))
+    if (w->off + 2 > w->len || pk_load_far(w->source, w->off, b, 2))
         return pk_exthdr_end(w, PK_EXT_BROKEN);
     w->off += w->next == 51 ? (b[1] + 2u) * 4 : (b[1] + 1u) * 8;
     w->next = b[0];
     return 0;
 }
 
-static inline enum pk_parse_result pk_parse_ipv6(const struct pk_source *s, struct pk_packet *p)
+/* The fixed header of 40 bytes. */
+PK_INLINE enum pk_parse_result pk_parse_ipv6_fixed(const struct pk_source *s, struct pk_packet *p,
+                                                   __u8 *ret_next)
 {
-    struct pk_exthdr_walk w = {.source = s, .off = 40};
-    __u8 h[40];
+    __u8 h[40] PK_WORDS;
 
     if (pk_load(s, 0, h, 40))
         return PK_PARSE_MALFORMED;
@@ -213,8 +243,26 @@ static inline enum pk_parse_result pk_parse_ipv6(const struct pk_source *s, stru
     p->saddr.lo = pk_be64_at(h + 16);
     p->daddr.hi = pk_be64_at(h + 24);
     p->daddr.lo = pk_be64_at(h + 32);
+    *ret_next = h[6];
+    return PK_PARSE_OK;
+}
+
+PK_INLINE void pk_parse_ipv6_l4(const struct pk_source *s, struct pk_packet *p, __u8 proto,
+                                __u32 off)
+{
+    p->l4_off = (__u16)(off > 0xffff ? 0xffff : off);
+    p->proto = proto;
+    pk_parse_l4(s, p);
+}
+
+static inline enum pk_parse_result pk_parse_ipv6(const struct pk_source *s, struct pk_packet *p)
+{
+    struct pk_exthdr_walk w = {.source = s, .off = 40};
+    enum pk_parse_result r = pk_parse_ipv6_fixed(s, p, &w.next);
+
+    if (r != PK_PARSE_OK)
+        return r;
     w.len = p->len;
-    w.next = h[6];
     pk_loop(PK_EXTHDR_MAX + 1, pk_exthdr_step, &w);
     if (w.end == PK_EXT_MORE)
         return PK_PARSE_EXTHDRS;
@@ -222,11 +270,12 @@ static inline enum pk_parse_result pk_parse_ipv6(const struct pk_source *s, stru
         p->status = PK_L4_BROKEN;
         return PK_PARSE_OK;
     }
-    p->l4_off = (__u16)(w.off > 0xffff ? 0xffff : w.off);
-    p->proto = w.next;
-    if (w.end == PK_EXT_LATER_FRAGMENT)
+    if (w.end == PK_EXT_LATER_FRAGMENT) {
+        p->l4_off = (__u16)(w.off > 0xffff ? 0xffff : w.off);
+        p->proto = w.next;
         p->status = PK_L4_FRAG;
-    else
-        pk_parse_l4(s, p);
+    } else {
+        pk_parse_ipv6_l4(s, p, w.next, w.off);
+    }
     return PK_PARSE_OK;
 }

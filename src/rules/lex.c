@@ -78,12 +78,28 @@ static int check_byte(struct lexer *l, char c)
     struct pk_word at = here(l);
     unsigned char byte = (unsigned char)c;
 
-    if (c == '\r')
-        return pk_bad(l->r, PK_T_BYTE, &at, "convert the file to Unix line ends",
-                      "a carriage return");
     if ((byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7f)
         return pk_bad(l->r, PK_T_BYTE, &at, "remove it", "control character 0x%02x", byte);
     return 0;
+}
+
+/*
+ * iptables-restore takes the CR for a part of the last word and refuses that. It is refused here,
+ * too, but by its name; what else is wrong with the lines is then said as if it were not there.
+ */
+size_t pk_lex_line_end(struct pk_reader *r, const char *s, size_t len, unsigned line)
+{
+    const char *newline = len ? memrchr(s, '\n', len) : NULL; /* of a line that was joined */
+    struct pk_word at = {.s = "", .line = line};
+
+    if (!len || s[len - 1] != '\r')
+        return len;
+    at.column = (unsigned)(s + len - (newline ? newline + 1 : s));
+    if (!r->crlf)
+        pk_error(r->diags, PK_T_BYTE, pk_at(r, &at), "convert it: sed -i 's/\\r$//' FILE",
+                 "the lines of this file end in CR LF, as on Windows");
+    r->crlf = true;
+    return len - 1;
 }
 
 static int check_line(struct lexer *l)
@@ -330,6 +346,7 @@ int pk_lex_command(struct pk_reader *r, const char *text, size_t len, size_t *po
 
     for (size_t i = 0; i < n; i++)
         *line += l.s[i] == '\n';
+    l.len = pk_lex_line_end(r, l.s, n, *line);
     *pos += n;
     if (*pos < len) {
         ++*pos;

@@ -65,6 +65,9 @@ enum pk_text_code {
     PK_T_NEVER = 34,        /* warning: the rule matches no packet */
     PK_T_EMPTY = 35,        /* nothing in the file */
     PK_T_OPTION_NEEDS = 36, /* an option whose match is not loaded */
+    PK_T_NO_RULE = 37,      /* edit: none of this text */
+    PK_T_ONE_RULE = 38,     /* edit: several at once */
+    PK_T_NEVER_SET = 39,    /* edit: the family has no rules */
 };
 
 /* Limits of iptables-restore (fgets buffer, parameter buffer, MAX_ARGC), kept for both formats. */
@@ -97,6 +100,7 @@ struct pk_reader {
     struct pk_buf others;  /* names of other tables */
     struct pk_buf scratch; /* a rule's text being printed */
     unsigned other_tables;
+    bool crlf; /* it was said that lines end in CR LF */
     struct pk_words words;
 };
 
@@ -113,6 +117,8 @@ static inline struct pk_place pk_at(const struct pk_reader *r, const struct pk_w
 int pk_lex_save(struct pk_reader *r, const char *s, size_t len, unsigned line, unsigned column);
 /* Reads a logical line (backslash-newline joined) at *pos, moves *pos and *line past it. */
 int pk_lex_command(struct pk_reader *r, const char *text, size_t len, size_t *pos, unsigned *line);
+/* The line's length without a CR at its end, which is diagnosed, once a file. */
+size_t pk_lex_line_end(struct pk_reader *r, const char *s, size_t len, unsigned line);
 
 /* save_read.c, command.c: 0 (diagnostics say whether the text was good) or -ENOMEM. */
 int pk_save_read(struct pk_reader *r, const char *text, size_t len);

@@ -85,9 +85,6 @@ static int check_bytes(struct save *f)
         unsigned char c = (unsigned char)f->s[i];
         struct pk_word at = word_at(f, i, "");
 
-        if (c == '\r')
-            return pk_bad(f->r, PK_T_BYTE, &at, "convert the file to Unix line ends",
-                          "a carriage return");
         if ((c < 0x20 && c != '\t') || c == 0x7f)
             return pk_bad(f->r, PK_T_BYTE, &at, "remove it", "control character 0x%02x", c);
     }
@@ -296,6 +293,7 @@ int pk_save_read(struct pk_reader *r, const char *text, size_t len)
         f.s = text + pos;
         f.len = end ? (size_t)(end - f.s) : len - pos;
         pos += f.len + 1;
+        f.len = pk_lex_line_end(r, f.s, f.len, f.line);
         if (one_line(&f) == -ENOMEM)
             return -ENOMEM;
     }

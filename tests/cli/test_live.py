@@ -81,6 +81,15 @@ def test_nothing_stands():
         picket_json("explain", "tcp 1.2.3.4 to 1.2.3.5:22", space=space)
 
 
+def test_a_kernel_without_btf_is_not_said_to_lack_xdp_links():
+    with Space() as space:
+        hide = ["unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /sys/kernel/btf && mount -t tmpfs "
+                'tmpfs /boot && exec "$@"', "sh"]
+        shown = space.run([*hide, command.PICKET, "status"], check=False)
+        same("exit", shown.returncode, 1)
+        same("kernel", ("BTF NO" in shown.stdout, "XDP links" in shown.stdout), (True, False))
+
+
 def test_apply_one_family_says_that_the_other_is_open():
     with Space() as space:
         picket("apply", file(V4, "r.v4"), out=["ipv4  3 rules in force", "ipv6  OPEN"],
@@ -103,6 +112,26 @@ def test_apply_is_all_or_nothing():
                status=2, err=["r.v4:7:"], space=space)
         picket_json("apply", file("*filter\n-A NONE -j ACCEPT\nCOMMIT\n", "r.v4"), status=2, space=space)
         same("generation", picket_json("status", space=space)["generation"], before["generation"])
+
+
+def test_a_set_past_its_memory_is_refused_and_nothing_is_touched():
+    with Space() as space:
+        words = ["apply", "--memory-max", "2K", file(V4, "r.v4")]
+        picket(*words, status=2, err=["error PK1104", "2048 bytes", "protocol and status"], space=space)
+        picket(status=1, out=["none stands"], space=space)
+        apply(space)
+        before = picket_json("status", space=space)
+        picket(*words, status=2, err=["error PK1104"], space=space)
+        same("status", picket_json("status", space=space), before)
+
+
+def test_status_shows_the_bytes_of_each_structure():
+    with Space() as space:
+        apply(space)
+        picket(out=["ipv4 rows ", "leaves ", "in-interface ", "ipv6 rows "], space=space)
+        document = picket_json("status", space=space)
+        plan = picket_json("check", "--plan", file(V4, "r.v4"), file(V6, "r.v6"))["plan"]
+        same("plan", document["plan"], plan)
 
 
 def test_counters_are_exact_and_stay():

@@ -83,7 +83,9 @@ def test_check_of_good_files():
 
 
 def test_check_shows_the_plan():
-    picket("check", "--plan", file(V4), out=["looked up by", "no rule uses it", "image: "])
+    shown = picket("check", "--plan", file(V4), out=["how it is read", "no rule asks for: ",
+                                                     "binary search", "leaves", "image: "]).stdout
+    same("wide lines", [line for line in shown.splitlines() if len(line) > 100], [])
     plan = picket_json("check", "--plan", file(V4))["plan"]
     same("rules", plan["ipv4"]["rules"], 5)
     used = {f["field"] for f in plan["ipv4"]["fields"]}
@@ -140,18 +142,21 @@ def test_other_tables_are_named():
 
 def test_neighbour_discovery_that_would_be_dropped_is_named():
     path = file(V6.format(more=""), "rules.v6")
-    picket("check", path, err=["neighbour solicitation", "neighbour advertisement",
-                               "router advertisement", "DHCPv6 reply", "the policy of INPUT"],
-           not_err=["router solicitation", "DHCPv6 request"])  # OUTPUT accepts
+    result = picket("check", path, err=["policy of INPUT drops NS, NA, RA, DHCPv6",
+                                        "no neighbour finds this host: accept icmpv6 types"],
+                    not_err=["OUTPUT"])  # OUTPUT accepts
+    same("one warning of two lines", len(result.stderr.splitlines()), 2)
+    same("wide lines", [line for line in result.stderr.splitlines() if len(line) > 79], [])
     picket("check", file(V6.format(more=ND + DHCP), "rules.v6"), not_err=["PK1201"])
-    picket("check", file(V6.format(more=ND), "rules.v6"), err=["DHCPv6 reply"],
-           not_err=["neighbour", "router"])
+    picket("check", file(V6.format(more=ND), "rules.v6"), err=["INPUT drops DHCPv6", "udp port 546"],
+           not_err=["NS", "RA"])
 
 
 def test_neighbour_discovery_dropped_by_a_rule_is_named_with_its_line():
     path = file(V6.format(more="-A INPUT -i eth7 -p ipv6-icmp -j DROP\n" + ND + DHCP), "rules.v6")
-    result = picket("check", path, err=[f"{path}:6: warning PK1201", "on eth7"])
-    same("policy is not blamed", "the policy" in result.stderr, False)
+    result = picket("check", path, err=[f"{path}:6: warning PK1201: this rule of INPUT drops",
+                                        "on eth7"])
+    same("policy is not blamed", "policy of" in result.stderr, False)
 
 
 def test_shadowed_duplicate_and_unequal_rules():
@@ -174,7 +179,19 @@ def test_check_for_a_hook():
 
 
 def test_the_image_has_a_limit():
-    picket("check", file(V4), "--memory-max", "1K", status=2, err=["error PK"])
+    picket("check", file(V4), "--memory-max", "1K", status=2,
+           err=["error PK1104", "1024 bytes", "protocol and status"])
+    size = picket_json("check", file(V4))["image_bytes"]
+    picket("check", file(V4), "--memory-max", str(size), out=["good"])
+    picket("check", file(V4), "--memory-max", str(size - 1), status=2, err=["error PK1104"])
+
+
+def test_lines_that_end_in_cr_lf_are_named_once():
+    path = os.path.join(FOLDER.name, "crlf.v4")
+    with open(path, "wb") as f:
+        f.write(V4.replace("\n", "\r\n").encode())
+    result = picket("check", path, status=2, err=[f"{path}:1:8: error PK0002", "CR LF", "sed -i"])
+    same("errors", result.stderr.count("error"), 1)
 
 
 def test_explain_names_rule_file_and_line():
@@ -190,6 +207,21 @@ def test_explain_names_rule_file_and_line():
     picket("explain", "--rules", path, "in a out b udp 10.0.0.1:53 to 10.0.0.2:53", status=1,
            out=["policy of FORWARD"])
     picket("explain", "--rules", path, "icmpv6 fe80::1 to fe80::2", out=["ACCEPT", "no IPv6 rules"])
+
+
+def test_explain_says_what_a_match_lacks():
+    path = file(V4.replace("-j web", "-m tcp --syn -j web"))
+    picket("explain", "--rules", path, "tcp 10.0.0.1 to 10.0.0.2:smtp", status=1,
+           out=["destination port  -A INPUT -p tcp -m tcp --dport 22",
+                "destination port  -A INPUT -p tcp -m multiport"])
+    picket("explain", "--rules", path, "tcp 10.0.0.1 to 10.0.0.2:https flags ACK", status=1,
+           out=["TCP flags         -A INPUT -p tcp -m multiport"])
+    path = file(V4.replace("--dports 80,443", "--ports 80,443"))  # source, or destination
+    picket("explain", "--rules", path, "tcp 10.0.0.1 to 10.0.0.2:smtp", status=1,
+           out=["multiport         -A INPUT"])
+    path = file(V4.replace("-i lo", "-p icmp -m icmp --icmp-type 8"))
+    picket("explain", "--rules", path, "icmp 10.0.0.1 to 10.0.0.2 type echo-reply", status=1,
+           out=["ICMP type and code"])
 
 
 def test_explain_in_json():

@@ -108,6 +108,23 @@ static void flags_and_types(void **state)
     assert_int_equal(a.packet.ttl, 255);
 }
 
+/* As in rules: what /etc/services and iptables' own lists have. */
+static void names_of_ports_and_types(void **state)
+{
+    struct pk_asked a = ask(WORDS("udp", "[fe80::2]:ntp", "to", "[fe80::1]:domain"));
+
+    assert_int_equal(a.packet.sport, 123);
+    assert_int_equal(a.packet.dport, 53);
+    a = ask(WORDS("tcp", "1.2.3.4", "to", "1.2.3.5:ssh"));
+    assert_int_equal(a.packet.dport, 22);
+    a = ask(WORDS("icmp", "1.2.3.4", "to", "1.2.3.5", "type", "port-unreachable"));
+    assert_int_equal(a.packet.icmp, 3 << 8 | 3);
+    a = ask(WORDS("icmp", "1.2.3.4", "to", "1.2.3.5", "type", "echo-reply"));
+    assert_int_equal(a.packet.icmp, 0);
+    a = ask(WORDS("icmpv6", "fe80::1", "to", "ff02::1", "type", "router-adv"));
+    assert_int_equal(a.packet.icmp, 134 << 8);
+}
+
 static void every_protocol_has_a_whole_header(void **state)
 {
     char *const names[] = {"tcp", "udp", "icmp", "icmpv6", "sctp", "dccp", "udplite", "gre", "0"};
@@ -142,7 +159,11 @@ static void wrong_words_are_refused(void **state)
     refuse(WORDS("udp", "1.2.3.4", "to", "1.2.3.5", "flags", "SYN"));
     refuse(WORDS("icmp", "1.2.3.4", "to", "1.2.3.5", "type", "256"));
     refuse(WORDS("icmp", "1.2.3.4", "to", "1.2.3.5", "type", "3/"));
-    refuse(WORDS("icmp", "1.2.3.4", "to", "1.2.3.5", "type", "000000003/4"));
+    refuse(WORDS("icmp", "1.2.3.4", "to", "1.2.3.5", "type", "any"));
+    refuse(WORDS("icmp", "1.2.3.4", "to", "1.2.3.5", "type", "echo"));
+    refuse(WORDS("icmp", "1.2.3.4", "to", "1.2.3.5", "type", "neighbour-solicitation"));
+    refuse(WORDS("icmp", "1.2.3.4", "to", "1.2.3.5", "type"));
+    refuse(WORDS("tcp", "1.2.3.4:no-such-service", "to", "1.2.3.5"));
     refuse(WORDS("in"));
     refuse(WORDS("in", "a-name-of-sixteen"));
     refuse(WORDS("tcp", "1.2.3.4", "to", "1.2.3.5", "more"));
@@ -224,6 +245,7 @@ int main(void)
         cmocka_unit_test(udp_over_ipv6_with_brackets),
         cmocka_unit_test(forward_has_both_interfaces),
         cmocka_unit_test(flags_and_types),
+        cmocka_unit_test(names_of_ports_and_types),
         cmocka_unit_test(every_protocol_has_a_whole_header),
         cmocka_unit_test(wrong_words_are_refused),
         cmocka_unit_test(frames_in_hex),

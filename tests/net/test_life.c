@@ -4,8 +4,9 @@
  * test_life.py drives.
  *
  *     life apply FILE [--v6 FILE] [--hook HOOK] [--dev IF]... [-c]
- *     life undo | detach | sweep | save [--before] | status
+ *     life undo | detach | sweep | save [--before] [--wait] | status
  *
+ * --wait: between reading the set and its counters, until a byte comes on stdin.
  * Exit: 0 done, 1 nothing stands, 3 refused.
  */
 #include <errno.h>
@@ -27,7 +28,7 @@ struct life {
     struct pk_apply_options o;
     struct pk_buf text[PK_FAMILY_N]; /* rule sets may point into it */
     const char *devs[LIFE_DEVS];
-    bool before;
+    bool before, wait;
 };
 
 static int life_read(struct life *l, const char *path, enum pk_family family)
@@ -62,6 +63,8 @@ static int life_options(struct life *l, int argc, char **argv)
             l->o.counters = true;
         } else if (!strcmp(argv[i], "--before")) {
             l->before = true;
+        } else if (!strcmp(argv[i], "--wait")) {
+            l->wait = true;
         } else if (!strcmp(argv[i], "--hook") && i + 1 < argc) {
             l->o.hook = life_hook(argv[++i]);
             l->o.hook_given = true;
@@ -118,6 +121,8 @@ static int life_save(struct life *l)
         r = pk_fence_read(f, l->before, &l->arena, &live, &l->d);
     if (!r)
         printf("generation %" PRIu64 "\n", live.generation);
+    if (!r && l->wait && (fflush(stdout) || getchar() == EOF))
+        r = -EIO;
     for (int i = 0; !r && i < PK_FAMILY_N; i++)
         r = life_save_family(f, &live, (enum pk_family)i);
     pk_fence_close(&f);

@@ -85,6 +85,23 @@ def others_untouched(net, firewall, family):
     case.expect_counts(INPUT=COUNT, OUTPUT=COUNT)
 
 
+def bridge_guarded(net, firewall, family):
+    """The bridge instead of its port, which is refused: FORWARD sees every packet once."""
+    net.bridge("A", "br0")
+    try:
+        for devs in (("br0",), ("br0", "wan0")):
+            firewall.devs = devs
+            forward_judged_once(net, firewall, family)
+            firewall.clear()
+        firewall.devs = ("lan0",)
+        refused = firewall.apply({4: RULES}, check=False)
+        if refused.returncode != 3 or "lan0 is a port of br0" not in refused.stderr:
+            raise AssertionError(f"a bridge port is not refused: {refused}")
+    finally:
+        firewall.clear()
+        net.unbridge("A", "br0")
+
+
 def interface_later(net, firewall, family):
     """Without --dev, an interface that appears after apply is covered."""
     case = Case(net, firewall, family, CLOSED)
@@ -117,7 +134,8 @@ def address_later(net, firewall, family):
     before = case.counts()["FORWARD"]
     case.expect("judged by FORWARD before", before, COUNT)
     net.b.ip(f"addr add {to}/{32 if family == 4 else 128} dev lo")
-    try:
+    try:  # IPv6 has its route a moment later (addrconf_dad_work)
+        hosts.until(lambda: "local" in net.b.run(["ip", "route", "get", to]).stdout, "no local route")
         case.expect("delivered", case.udp("A", "B", to), COUNT)
         counts = case.counts()
         case.expect("judged by INPUT", counts["INPUT"], COUNT)
@@ -192,6 +210,7 @@ def all_runs(kind):
         yield "", (), (forward_judged_once, address_later, forwarding_off, interface_later)
     else:
         yield "", (), (whole_namespace_or_refused,)
+        yield " --dev br0", ("br0",), (bridge_guarded,)
 
 
 def main():

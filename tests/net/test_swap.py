@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from pktest import fences, hosts, ns, packet as p, wire, world  # noqa: E402
 
 FLOWS = ((1000, 7), (1001, 8), (1002, 9))  # the third is A's alone
+UNKNOWN = 253  # a protocol that both drop; sent by test_upgrade.py
 BATCH = 32
 FLOOD = 100003
 
@@ -47,7 +48,7 @@ def swap_set(kind):
         filler + [third] + accepts((1, 0)))
     lines = ["*filter", ":INPUT ACCEPT [0:0]", ":FORWARD DROP [0:0]", ":OUTPUT ACCEPT [0:0]",
              ":one - [0:0]", ":two - [0:0]"]
-    lines += ["-A FORWARD -p udp -m comment --comment stays",
+    lines += ["-A FORWARD -p udp -m comment --comment stays", f"-A FORWARD -p {UNKNOWN} -j DROP",
               f"-A FORWARD -p udp -m udp --dport 7:9 -j {here}"]
     lines += [f"-A {here} {rule}" for rule in body]
     lines += [f"-A {here} -m comment --comment mixed -j DROP",
@@ -133,12 +134,12 @@ def in_child(function, cpu):
     return finish
 
 
-def swaps_under_traffic(net, firewall, count):
+def swaps_under_traffic(net, firewall, count, sender=Sender):
     sets = {kind: {f: swap_set(kind) for f in (4, 6)} for kind in "AB"}
     firewall.load(sets["A"])
     base = {f: firewall.counters(f) for f in (4, 6)}
     cpus = sorted(os.sched_getaffinity(0))
-    finish = in_child(Sender(net).run, cpus[-1])
+    finish = in_child(sender(net).run, cpus[-1])
     os.sched_setaffinity(0, {cpus[0]})
     begin = time.monotonic()
     try:

@@ -11,9 +11,13 @@
 #include <sys/mman.h>
 
 #include "base/macro.h"
+#include "classify/compile.h"
+#include "classify/flow.h"
 
 #define IMAGE_SIZE (1u << 25)
+#define BANK 1u /* its image does not stand at offset 0 */
 #define FRAME_MAX 4096
+#define FLOWS 64u /* few, so that they push each other out */
 
 /* One object: its programs' maps and the memory of its image. */
 struct side {
@@ -30,20 +34,21 @@ struct harness {
     struct side side[SIDES];
     int prog_fd[H_PROGS];
     int n_cpus;
+    uint32_t epoch;
+    struct pk_u128 name[2];
 };
 
 static const int side_of[H_PROGS] = {SIDE_NF, SIDE_TC, SIDE_TC, SIDE_XDP};
 static const char *const prog_name[H_PROGS] = {"nf_judge", "tc_ingress_judge", "tc_egress_judge",
                                                "xdp_judge"};
+static const char *const walk_name[H_PROGS] = {"nf_walk", "tc_ingress_walk", "tc_egress_walk",
+                                               "xdp_walk"};
+static const enum pk_prog_slot slot_of[H_PROGS] = {PK_PROG_NF, PK_PROG_TC_INGRESS,
+                                                   PK_PROG_TC_EGRESS, PK_PROG_XDP};
 
 const char *h_name(enum h_prog p)
 {
     return prog_name[p];
-}
-
-bool h_has(const struct harness *h, enum h_prog p)
-{
-    return h->prog_fd[p] >= 0;
 }
 
 /* libbpf 1.1 does not know netfilter programs by name. */
@@ -70,7 +75,10 @@ static int bind_image(struct side *s)
     config = (struct pk_config *)bpf_map__initial_value(
         bpf_object__find_map_by_name(s->object, ".rodata"), &size);
     config->image_mask = IMAGE_SIZE - 1;
+    config->area = pk_engine_area(IMAGE_SIZE);
     config->guard_all = 1;
+    config->flow_mask = FLOWS - 1;
+    config->cast = 1; /* these tests run on Linux 6.4 and later: they want netfilter programs */
     s->image_fd =
         bpf_map_create(BPF_MAP_TYPE_ARRAY, "pk_image", 4, IMAGE_SIZE + PK_IMAGE_SLACK, 1, &opts);
     if (s->image_fd < 0)
@@ -82,13 +90,32 @@ static int bind_image(struct side *s)
     return bpf_map__reuse_fd(map, s->image_fd);
 }
 
+static int new_chunk(void)
+{
+    return bpf_map_create(BPF_MAP_TYPE_ARRAY, "pk_chunk", 4, sizeof(struct pk_count),
+                          PK_CHUNK * (uint32_t)libbpf_num_possible_cpus(), NULL);
+}
+
+/* Made here, since libbpf 1.1 cannot resize the inner map of the object's own. */
+static int bind_counters(struct side *s)
+{
+    LIBBPF_OPTS(bpf_map_create_opts, opts, .inner_map_fd = (uint32_t)new_chunk());
+    int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "counters", 4, 4, PK_CHUNKS_MAX, &opts);
+    int r = fd < 0 ? fd : 0;
+
+    if (!r)
+        r = bpf_map__reuse_fd(bpf_object__find_map_by_name(s->object, "counters"), fd);
+    close((int)opts.inner_map_fd);
+    close(fd);
+    return r;
+}
+
 static int make_chunks(struct side *s)
 {
     uint32_t i;
 
     for (i = 0; i < H_SLOTS / PK_CHUNK; i++) {
-        s->chunk_fd[i] = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "pk_chunk", 4,
-                                        sizeof(struct pk_count), PK_CHUNK, NULL);
+        s->chunk_fd[i] = new_chunk();
         if (s->chunk_fd[i] < 0 || bpf_map_update_elem(s->counters_fd, &i, &s->chunk_fd[i], BPF_ANY))
             return -errno;
     }
@@ -97,6 +124,8 @@ static int make_chunks(struct side *s)
 
 static int open_side(struct side *s, const char *path)
 {
+    const struct pk_ctl ctl = {.word = pk_word_make(1, BANK, PK_BANK_NONE)};
+    uint32_t zero = 0;
     int r;
 
     s->object = bpf_object__open_file(path, NULL);
@@ -105,6 +134,14 @@ static int open_side(struct side *s, const char *path)
     set_netfilter_types(s->object);
     r = bind_image(s);
     if (!r)
+        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flows"),
+                                     FLOWS * (uint32_t)libbpf_num_possible_cpus());
+    if (!r)
+        r = bind_counters(s);
+    if (!r)
+        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flow_sets"),
+                                     FLOWS / PK_FLOW_WAYS * (uint32_t)libbpf_num_possible_cpus());
+    if (!r)
         r = bpf_object__load(s->object);
     if (r)
         return r;
@@ -112,14 +149,25 @@ static int open_side(struct side *s, const char *path)
     s->reasons_fd = bpf_object__find_map_fd_by_name(s->object, "reasons");
     s->ifnames_fd = bpf_object__find_map_fd_by_name(s->object, "ifnames");
     s->test_fd = bpf_object__find_map_fd_by_name(s->object, "test_counters");
-    return make_chunks(s);
+    r = bpf_map_update_elem(bpf_object__find_map_fd_by_name(s->object, "ctl"), &zero, &ctl, 0);
+    return r ? r : make_chunks(s);
+}
+
+/* The judge goes on to its walk by the program array. */
+static int open_prog(struct harness *h, int i)
+{
+    struct bpf_object *o = h->side[side_of[i]].object;
+    uint32_t key = pk_prog_index(BANK, PK_PROG_WALK(slot_of[i]));
+    int walk = bpf_program__fd(bpf_object__find_program_by_name(o, walk_name[i]));
+
+    h->prog_fd[i] = bpf_program__fd(bpf_object__find_program_by_name(o, prog_name[i]));
+    return bpf_map_update_elem(bpf_object__find_map_fd_by_name(o, "progs"), &key, &walk, BPF_ANY);
 }
 
 struct harness *h_open(const char *nf, const char *tc, const char *xdp)
 {
     const char *const path[SIDES] = {nf, tc, xdp};
     struct harness *h = calloc(1, sizeof(*h));
-    struct bpf_program *p;
     int i, r;
 
     if (!h)
@@ -134,8 +182,11 @@ struct harness *h_open(const char *nf, const char *tc, const char *xdp)
         }
     }
     for (i = 0; i < H_PROGS; i++) {
-        p = bpf_object__find_program_by_name(h->side[side_of[i]].object, prog_name[i]);
-        h->prog_fd[i] = p ? bpf_program__fd(p) : -1;
+        if (open_prog(h, i)) {
+            perror(prog_name[i]);
+            h_close(h);
+            return NULL;
+        }
     }
     return h;
 }
@@ -175,14 +226,32 @@ void h_close(struct harness *h)
     free(h);
 }
 
+static struct pk_image_head *bank_image(struct side *s)
+{
+    return (struct pk_image_head *)(s->image + BANK * pk_engine_area(IMAGE_SIZE));
+}
+
+/* From here on, no flow seen before is recalled. */
+static void next_epoch(struct harness *h)
+{
+    int i;
+
+    h->epoch++;
+    for (i = 0; i < SIDES; i++)
+        bank_image(&h->side[i])->epoch = h->epoch;
+}
+
 int h_load(struct harness *h, const struct pk_image_head *image)
 {
     int i;
 
-    if (image->size > IMAGE_SIZE)
+    if (image->size > pk_engine_area(IMAGE_SIZE))
         return -E2BIG;
-    for (i = 0; i < SIDES; i++)
-        memcpy(h->side[i].image, image, image->size);
+    for (i = 0; i < SIDES; i++) {
+        memcpy(bank_image(&h->side[i]), image, image->size);
+        pk_image_place(bank_image(&h->side[i]), BANK * pk_engine_area(IMAGE_SIZE));
+    }
+    next_epoch(h);
     return 0;
 }
 
@@ -192,6 +261,11 @@ int h_name_interfaces(struct harness *h, struct pk_u128 one, struct pk_u128 two)
     uint32_t index;
     int s;
 
+    if (pk_u128_equal(one, h->name[0]) && pk_u128_equal(two, h->name[1]))
+        return 0;
+    h->name[0] = one;
+    h->name[1] = two;
+    next_epoch(h);
     for (s = SIDE_TC; s <= SIDE_XDP; s++) {
         for (index = 1; index <= 2; index++) {
             if (bpf_map_update_elem(h->side[s].ifnames_fd, &index, &name[index - 1], BPF_ANY))
@@ -283,7 +357,18 @@ static struct pk_counters sum(const struct harness *h, int fd, uint32_t key)
 
 struct pk_counters h_counter(struct harness *h, enum h_prog p, uint32_t slot)
 {
-    return sum(h, h->side[side_of[p]].chunk_fd[slot / PK_CHUNK], slot % PK_CHUNK);
+    struct pk_counters c = {0};
+    struct pk_count one;
+
+    for (uint32_t cpu = 0; cpu < (uint32_t)h->n_cpus; cpu++) {
+        uint32_t key = cpu * PK_CHUNK + slot % PK_CHUNK;
+
+        if (bpf_map_lookup_elem(h->side[side_of[p]].chunk_fd[slot / PK_CHUNK], &key, &one))
+            continue;
+        c.packets += one.packets;
+        c.bytes += one.bytes;
+    }
+    return c;
 }
 
 uint64_t h_reason(struct harness *h, enum h_prog p, enum pk_where where, enum pk_reason reason)

@@ -25,12 +25,14 @@ struct harness;
 struct harness *h_open(const char *nf, const char *tc, const char *xdp);
 void h_close(struct harness *h);
 const char *h_name(enum h_prog p);
-bool h_has(const struct harness *h, enum h_prog p);
 
 /* Puts an image in force for all programs and clears all counters. */
 int h_load(struct harness *h, const struct pk_image_head *image);
 
-/* The names that interface indexes 1 and 2 have for tc and XDP. */
+/*
+ * The names that interface indexes 1 and 2 have for tc and XDP. Other names than before: no flow is
+ * recalled that was seen under those.
+ */
 int h_name_interfaces(struct harness *h, struct pk_u128 one, struct pk_u128 two);
 
 /*

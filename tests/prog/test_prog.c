@@ -25,7 +25,7 @@
 #include "packet/packet_user.h"
 #include "rules/text.h"
 
-#define PACKETS 300u
+#define PACKETS 400u
 
 /* One rule set in force for all programs, and what the evaluator has counted. */
 struct round {
@@ -40,6 +40,9 @@ struct round {
     struct pk_counters *before; /* [n_slots] of the program under test */
     struct pk_counters *rule;   /* [n_rules] by the evaluator */
     uint64_t test_before;
+    struct pk_u128 iif[PK_HOOK_N], oif[PK_HOOK_N]; /* of the last packet of this hook */
+    uint8_t ip[GEN_PACKET_MAX];                    /* the last packet */
+    size_t len;
 };
 
 static unsigned tests, failed;
@@ -172,8 +175,8 @@ static bool same_effects(struct round *r, struct harness *h, enum h_prog p, enum
  * What the program will know of the interfaces: a test run of netfilter has `lo` (as 16 bytes, NUL
  * padded) for the outgoing one at every hook, and none for the incoming one.
  */
-static int set_interfaces(struct harness *h, enum h_prog prog, enum pk_hook hook, struct gen *g,
-                          struct pk_packet *p)
+static int set_interfaces(struct round *r, struct harness *h, enum h_prog prog, enum pk_hook hook,
+                          struct gen *g, struct pk_packet *p)
 {
     const struct pk_u128 none = {0, 0};
 
@@ -181,10 +184,30 @@ static int set_interfaces(struct harness *h, enum h_prog prog, enum pk_hook hook
         p->oif.hi = (uint64_t)'l' << 56 | (uint64_t)'o' << 48;
         return 0;
     }
-    gen_interfaces(g, hook, p);
+    if (!gen_below(g, 8)) {
+        gen_interfaces(g, hook, p);
+        r->iif[hook] = p->iif;
+        r->oif[hook] = p->oif;
+    }
+    p->iif = r->iif[hook];
+    p->oif = r->oif[hook];
     if (hook == PK_INPUT)
         return h_name_interfaces(h, p->iif, none);
     return h_name_interfaces(h, p->oif, p->iif); /* egress: of device 1, from device 2 */
+}
+
+/*
+ * Often the packet before, or one that differs from it in one bit of an address, a port or a flag:
+ * what a flow cache could mix up.
+ */
+static void next_packet(struct round *r, struct gen *g)
+{
+    unsigned addresses = g->family == PK_IPV6 ? 8 : 12, end = g->family == PK_IPV6 ? 56 : 36;
+
+    if (!r->len || !gen_below(g, 4))
+        r->len = gen_packet(g, r->ip);
+    else if (r->len >= end && gen_below(g, 2))
+        r->ip[addresses + gen_below(g, end - addresses)] ^= (uint8_t)(1u << gen_below(g, 8));
 }
 
 /* The base chains that a program can be made to judge by in a test run. */
@@ -195,30 +218,35 @@ static bool can_judge(enum h_prog p, enum pk_hook hook)
     return p == H_TC_EGRESS ? hook != PK_INPUT : hook == PK_INPUT;
 }
 
-/* One packet through program and evaluator. True: same verdict (or not one that both can judge). */
+/*
+ * One packet through program and evaluator, up to three times: the first may be walked and the next
+ * ones recalled. True: same verdict (or not one that both can judge).
+ */
 static bool judge(struct round *r, struct harness *h, enum h_prog prog, struct gen *g,
                   enum pk_hook hook, struct pk_tally *tally)
 {
-    uint8_t ip[GEN_PACKET_MAX];
-    size_t len = gen_packet(g, ip), i;
-    unsigned tags = prog == H_NF ? 0 : gen_below(g, 3);
+    unsigned tags = prog == H_NF || gen_below(g, 2) ? 0 : gen_below(g, 3);
     struct pk_packet p = {0};
-    const struct pk_view view = {.p = &p, .ip = ip, .len = len};
-    struct pk_verdict v;
-    int got;
+    const struct pk_view view = {.p = &p, .ip = r->ip, .len = r->len};
+    struct pk_verdict v = {0};
+    unsigned times = 1 + gen_below(g, 3);
+    int got = 1;
+    size_t i;
 
-    if (pk_packet_parse(ip, len, &p) || (prog == H_NF && p.len != len))
+    if (pk_packet_parse(r->ip, r->len, &p) || (prog == H_NF && p.len != r->len))
         return true;
-    if (set_interfaces(h, prog, hook, g, &p))
+    if (set_interfaces(r, h, prog, hook, g, &p))
         return false;
-    got = h_run(h, prog, hook, g->family, ip, len, tags);
-    v = pk_eval(r->read.family[g->family], hook, &view, tally, NULL, NULL);
+    for (v.action = PK_ACT_ACCEPT; times && got == (v.action == PK_ACT_ACCEPT); times--) {
+        got = h_run(h, prog, hook, g->family, r->ip, r->len, tags);
+        v = pk_eval(r->read.family[g->family], hook, &view, tally, NULL, NULL);
+    }
     if (got == (v.action == PK_ACT_ACCEPT))
         return true;
     fprintf(stderr, "%s hook %u: got %d, evaluator %d by line %u; packet ", h_name(prog), hook, got,
             v.action, v.rule ? v.rule->line : 0);
-    for (i = 0; i < len; i++)
-        fprintf(stderr, "%02x", ip[i]);
+    for (i = 0; i < r->len; i++)
+        fprintf(stderr, "%02x", r->ip[i]);
     fputs("; reasons so far", stderr);
     for (i = 0; i < PK_REASON_N; i++)
         fprintf(stderr, " %" PRIu64, h_reason(h, prog, (enum pk_where)hook, (enum pk_reason)i));
@@ -236,6 +264,7 @@ static bool run_program(struct round *r, struct harness *h, enum h_prog prog, st
     remember(r, h, prog);
     for (i = 0; i < PACKETS && ok; i++) {
         hook = (enum pk_hook)gen_below(g, PK_HOOK_N);
+        next_packet(r, g);
         if (can_judge(prog, hook))
             ok = judge(r, h, prog, g, hook, &tally);
     }

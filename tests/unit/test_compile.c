@@ -171,7 +171,7 @@ static bool same(const struct pk_image_head *head, const struct pk_walk *w,
 
     if (w->end != ends[v->end] || w->action != v->action)
         return false;
-    return v->end == PK_END_POLICY || leaves[w->leaf].rule == v->rule->ordinal;
+    return v->end == PK_END_POLICY || leaves[w->cursor - 1].rule == v->rule->ordinal;
 }
 
 static void show_packet(const uint8_t *ip, size_t len, const struct pk_packet *p, enum pk_hook hook,
@@ -186,7 +186,7 @@ static void show_packet(const uint8_t *ip, size_t len, const struct pk_packet *p
     fprintf(stderr,
             "\nevaluator: end %d action %d rule %d line %u: %s\nwalk: end %u action %u leaf %u\n",
             v->end, v->action, v->rule ? (int)v->rule->ordinal : -1, v->rule ? v->rule->line : 0,
-            v->rule ? v->rule->text : "-", w->end, w->action, w->leaf);
+            v->rule ? v->rule->text : "-", w->end, w->action, w->cursor - 1);
 }
 
 /* A rule that matched has its effect; the index stands first in what TESTCOUNT's parser left. */

@@ -4,22 +4,35 @@
 
 #include <linux/types.h>
 
-#define PK_BENCH_FLOWS 8192u /* of one table */
-#define PK_BENCH_TABLES 4u
+#define PK_BENCH_SLOTS 131072u /* a power of two: the order in which flows are sent */
+#define PK_BENCH_CROSS 16384u  /* as many of the first slots lend their fields to crossed frames */
 #define PK_BENCH_TTL 64
 
-/* One flow: what the sender writes into the template frame. */
-struct pk_bench_flow {
-    __u32 saddr_be32, daddr_be32;
-    __u16 sport_be16, dport_be16;
-    __u16 check; /* of the IPv4 header, as it goes on the wire */
-    __u16 pad;
+/* What the sender writes into the template frame. `proto` is the transport protocol. */
+struct pk_bench_flow4 {
+    __be32 saddr, daddr;
+    __be16 sport, dport;
+    __u8 proto, pad[3];
 };
 
-/* Where the sender stands: the flows of one table are sent round and round. */
+struct pk_bench_flow6 {
+    __u8 saddr[16], daddr[16];
+    __be16 sport, dport;
+    __u8 proto, pad[11];
+};
+
+enum pk_bench_order {
+    PK_BENCH_IN_TURN, /* slot after slot, round and round */
+    PK_BENCH_CROSSED, /* each field from another slot, drawn for each frame */
+    PK_BENCH_RANDOM,  /* each bit that may vary, drawn for each frame */
+};
+
+/* Where the sender stands. */
 struct pk_bench_cursor {
-    __u64 next;
-    __u64 table;
+    __u64 next;  /* frames sent */
+    __u64 state; /* of the random numbers */
+    __u64 order; /* enum pk_bench_order */
 };
 
-_Static_assert(sizeof(struct pk_bench_flow) == 16, "shared with BPF");
+_Static_assert(sizeof(struct pk_bench_flow4) == 16, "shared with BPF");
+_Static_assert(sizeof(struct pk_bench_flow6) == 48, "shared with BPF");

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the BPF programs and the kernel room agree on, besides the image. Change PK_DATAPATH_ABI
- * when any of it changes; a picket that finds another number refuses to touch the fence, but for
- * detach.
+ * What the BPF programs and the kernel room agree on, besides the image.
+ *
+ * The frame is frozen: what is attached, and what every picket must find, whichever built the
+ * fence. Dispatchers stay as they are for as long as the fence stands, and a newer picket takes it
+ * over by an ordinary change: a bank with programs of its own, and the word (docs/adr/0007). Of
+ * the frame are
+ *
+ *   the word and struct pk_ctl, with its size; pk_prog_index(); enum pk_prog_slot, append only
+ *   the pins ctl, guards, progs_nf, progs_tc, progs_xdp, prog_*, link_*, bank*
+ *   the map "guards"; the place of a clsact filter (kernel/clsact.c)
+ *
+ * A picket that finds another PK_FRAME_ABI refuses to touch the fence, but for detach.
  */
 #pragma once
 
@@ -10,7 +19,22 @@
 
 #include "base/u128.h"
 
+#define PK_FRAME_ABI 1
+
+/*
+ * All else belongs to the programs of a bank and may differ from one bank to the next. Change this
+ * number with the image, the store, or the maps of data. A map of data ("counters", "reasons",
+ * "ifnames") keeps its shape and meaning under its name for ever, and PK_STORE_MAGIC stands for the
+ * store's form and for "counters": whoever can read a store can read its counters, and hands them
+ * on. What must differ gets another name, or another magic.
+ */
+#ifdef PK_NEXT_ABI /* a test build: another picket, with a map renamed */
+#define PK_DATAPATH_ABI 1000
+#define PK_REASONS reasons_next
+#else
 #define PK_DATAPATH_ABI 1
+#define PK_REASONS reasons
+#endif
 
 /*
  * The one word. Every program reads it first; one store of it switches all chains, hooks and
@@ -21,7 +45,7 @@
  * that reads it lets the packet pass without a look at the bank; so the first set comes into force,
  * and the last one goes, on all hooks at once.
  */
-#define PK_BANKS 3
+#define PK_BANKS 16
 #define PK_BANK_NONE 0xffu
 
 static inline __u32 pk_word_live(__u64 w)
@@ -47,7 +71,7 @@ static inline __u64 pk_word_make(__u64 generation, __u32 live, __u32 before)
 /* Map "ctl": one element, mmapable. */
 struct pk_ctl {
     __u64 word;
-    __u64 abi;       /* PK_DATAPATH_ABI */
+    __u64 frame;     /* PK_FRAME_ABI */
     __u64 netns_ino; /* the namespace the fence stands in: for finding orphans */
     __u64 netns_cookie;
     __u64 n_chunks;   /* counter chunks that exist */
@@ -55,36 +79,79 @@ struct pk_ctl {
     __u64 pidns_ino;  /* whose processes its maker could see: orphans are looked for there only */
     __u64 guard_all;  /* 1: the whole network namespace */
     __u64 split_word; /* only the test build PK_SPLIT_SWITCH uses it */
-    __u64 rsvd[55];
+    __u64 bank_abi[PK_BANKS];         /* PK_DATAPATH_ABI of the picket that filled it */
+    __u64 engine_build[PK_BANKS / 4]; /* pk_object_build() of its programs */
+    __u64 rsvd[35];
 };
 
 _Static_assert(sizeof(struct pk_ctl) == 512, "shared with BPF");
 
 /*
- * How the loader binds a bank's programs to its image. The image is the custom data section
- * ".data.image" of the object, so that programs address it without a look-up; before loading, the
- * loader creates an mmapable array map of one element of `mask + 1 + PK_IMAGE_SLACK` bytes and
- * hands it to bpf_map__reuse_fd() for the map of that name. mask + 1 is a power of two, at least
- * 4,096 and at least the image's size: an offset is masked, then at most PK_IMAGE_SLACK bytes are
- * read there.
+ * Banks come in fours, an *engine*: programs, loaded once, and one map in which the images of its
+ * banks stand, each in an area of its own. A change within an engine loads no program; it writes an
+ * image and the word. A set that outgrows its engine gets a new one.
+ *
+ * The map is the custom data section ".data.image" of the object, so that programs address it
+ * without a look-up: an mmapable array of one element of size + PK_IMAGE_SLACK bytes. The size is a
+ * power of two; an offset is masked with size - 1, then at most PK_IMAGE_SLACK bytes are read
+ * there. Offsets in an image count from the start of the map (pk_image_place).
+ *
+ * Up to PK_ENGINE_SHARED bytes the map has three areas, which a change needs: the live set, the one
+ * before, and the next one. Larger, it has one.
  */
-#define PK_IMAGE_SLACK 64u
+#define PK_IMAGE_SLACK 1024u /* at least a head */
+#define PK_ENGINE_BANKS 4u
+#define PK_ENGINE_SHARED (64u << 20)
+
+static inline __u32 pk_engine_of(__u32 bank)
+{
+    return bank / PK_ENGINE_BANKS;
+}
+
+static inline __u32 pk_engine_areas(__u64 size)
+{
+    return size <= PK_ENGINE_SHARED ? 3 : 1;
+}
+
+/* Bytes of an area, whole pages. */
+static inline __u32 pk_engine_area(__u64 size)
+{
+    return (__u32)(size / pk_engine_areas(size)) & ~4095u;
+}
 
 /* The loader's constants: the only content of .rodata, set before the programs are loaded. */
 struct pk_config {
     __u64 image_mask;
     __u32 guard_all; /* 1: the whole network namespace; 0: the devices in "guards" */
-    __u32 bank;      /* which bank these programs are for */
+    __u32 engine;    /* whose programs these are */
+    __u32 area;      /* bytes of an area */
+    __u32 pad;
+    __u64 flow_seed; /* of the hash of the flow cache; secret */
+    __u32 flow_mask; /* entries of the flow cache for each CPU, less one */
+    __u32 cast;      /* 1: the kernel has bpf_cast_to_kern_ctx() and bpf_rdonly_cast() */
 };
 
-/* Slots of the program arrays: bank * PK_PROGS + one of these. One array per program type. */
+/* Slots of a bank in the program arrays, of which there is one per program type. */
 enum pk_prog_slot { PK_PROG_NF, PK_PROG_TC_INGRESS, PK_PROG_TC_EGRESS, PK_PROG_XDP, PK_PROGS };
 
+/* Where the judge of a slot goes on when it cannot recall the flow: its walk's own slot. */
+#define PK_PROG_WALK(slot) ((slot) + 8u)
+
+/* With room for hooks to come. */
+#define PK_PROG_STRIDE 16u
+#define PK_PROG_ARRAY (16u * PK_PROG_STRIDE)
+
+static inline __u32 pk_prog_index(__u32 bank, __u32 slot)
+{
+    return bank * PK_PROG_STRIDE + slot;
+}
+
 /*
- * Counters: slot s is element s % PK_CHUNK of per-CPU array number s / PK_CHUNK; the arrays hang in
- * the array of maps "counters". A rule keeps its slot for as long as it stays, through any number
- * of switches, so no count is ever copied. Adds are atomic: at LOCAL_OUT a program can be
- * interrupted by another one on the same CPU.
+ * Counters: slot s is, for CPU c, element c * PK_CHUNK + s % PK_CHUNK of array number s / PK_CHUNK;
+ * the arrays hang in the array of maps "counters". (In a per-CPU array each element is an
+ * allocation of its own, and finding it costs a cache line more.) A rule keeps its slot for as long
+ * as it stays, through any number of switches, so no count is ever copied. Adds are atomic: at
+ * LOCAL_OUT a program can be interrupted by another one on the same CPU.
  */
 #define PK_CHUNK 1024u
 #define PK_CHUNKS_MAX 4096u

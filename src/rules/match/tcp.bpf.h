@@ -28,14 +28,14 @@ static long pk_tcp_options_step(__u32 i, struct pk_tcp_options *o)
     __u8 b = 0;
 
     (void)i;
-    if (o->at >= o->end || pk_load(o->source, o->at, &b, 1))
+    if (o->at >= o->end || pk_load_far(o->source, o->at, &b, 1))
         return 1;
     if (b == o->option) {
         o->found = 1;
         return 1;
     }
     if (b >= 2 && o->at + 1 < o->end)
-        (void)pk_load(o->source, o->at + 1, &b, 1);
+        (void)pk_load_far(o->source, o->at + 1, &b, 1);
     else
         b = 1;
     o->at += b ? b : 1;
@@ -51,14 +51,14 @@ static inline enum pk_answer pk_step_tcp_option(PK_CTX *ctx, const struct pk_pac
     __u32 len;
 
     pk_source_init(&s, ctx);
-    if (o.at > p->len || pk_load(&s, p->l4_off + 12u, b, 1))
+    if (o.at > p->len || pk_load_far(&s, p->l4_off + 12u, b, 1))
         return PK_HOTDROP;
     len = (b[0] >> 4) * 4u;
     o.end = p->l4_off + len;
     if (len < 20 || o.end > p->len)
         return PK_HOTDROP;
     /* The last of them is asked for first: the kernel reads all options before it looks. */
-    if (len > 20 && pk_load(&s, o.end - 4, b, 4))
+    if (len > 20 && pk_load_far(&s, o.end - 4, b, 4))
         return PK_HOTDROP;
     pk_loop(PK_TCP_OPTIONS_MAX, pk_tcp_options_step, &o);
     return o.found != (st->invert != 0) ? PK_YES : PK_NO;

@@ -34,6 +34,14 @@ def of_b(family, side):
     return address(family, SIDES[side][1], 1)
 
 
+def number(space, dev, net, host, far, mac):
+    """Addresses of a device, and its only neighbour."""
+    space.ip(f"addr add 10.{net}.0.{host}/24 dev {dev}",
+             f"addr add fd0{net}::{host}/64 dev {dev} nodad",
+             *(f"neigh replace {address(f, net, far)} lladdr {mac} dev {dev} nud permanent"
+               for f in (4, 6)))
+
+
 class Hosts:
     def __init__(self, lab, sides="AC"):
         self.lab, self.b, self.spaces = lab, lab.netns("b"), {}
@@ -54,11 +62,8 @@ class Hosts:
         ns.quiet(space)
         inner, outer = f"02:00:00:00:0{net}:01", f"02:00:00:00:0{net}:02"
         ns.veth(self.b, dev, inner, space, "eth0", outer)
-        for here, name, host, far, mac in ((self.b, dev, 1, 2, outer), (space, "eth0", 2, 1, inner)):
-            here.ip(f"addr add 10.{net}.0.{host}/24 dev {name}",
-                    f"addr add fd0{net}::{host}/64 dev {name} nodad",
-                    *(f"neigh replace {address(f, net, far)} lladdr {mac} dev {name} nud permanent"
-                      for f in (4, 6)))
+        number(self.b, dev, net, 1, 2, outer)
+        number(space, "eth0", net, 2, 1, inner)
         space.ip(f"route add default via 10.{net}.0.1", f"route add ::/0 via fd0{net}::1")
         self.spaces[side], self.mac[side] = space, (inner, outer)
         self.inner[side] = wire.Port(self.b, dev, wire.ETH_P_MARK)
@@ -70,6 +75,25 @@ class Hosts:
         self.outer.pop(side).close()
         self.b.ip(f"link del {SIDES[side][0]}")
         self.lab.drop(self.spaces.pop(side))
+
+    def bridge(self, side, name):
+        """Makes the inner device of a side the port of a bridge, which has its addresses instead.
+        With snooping the bridge itself would join groups, and say so in IGMP a moment later."""
+        dev, net = SIDES[side]
+        self.b.ip(f"addr flush dev {dev}",
+                  f"link add {name} address {self.mac[side][0]} type bridge mcast_snooping 0",
+                  f"link set {dev} master {name}", f"link set {name} up")
+        self._move(side, name, net)
+
+    def unbridge(self, side, name):
+        dev, net = SIDES[side]
+        self.b.ip(f"link del {name}")
+        self._move(side, dev, net)
+
+    def _move(self, side, dev, net):
+        number(self.b, dev, net, 1, 2, self.mac[side][1])
+        self.inner.pop(side).close()
+        self.inner[side] = wire.Port(self.b, dev, wire.ETH_P_MARK)
 
     def settle(self, rounds=4):
         """Returns when no packet is in flight; a handshake takes four passes."""

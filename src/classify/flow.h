@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The flow cache: what became of a packet, kept for the next one that no rule can tell from it.
+ *
+ * A walk (walk.h) depends on nothing but the packet's fields, unless it meets a leaf with residual
+ * steps. So its outcome, the reason and the counters that it raised, may be remembered under those
+ * bits of the fields that some rule looks at: the *key*. Bits that no rule can tell apart are
+ * masked out (compile.c), so that a set of /24 prefixes needs one entry for 256 hosts, and a set
+ * without ports one for all connections of two hosts. docs/adr/0008 says why, with figures.
+ *
+ * Entries stand in sets of PK_FLOW_WAYS, in a table of its own for each CPU. A set's tags, 16 bits
+ * of each entry's hash, say which entry to read. A full set gives way to one miss in eight: three
+ * flows in turn on a place for two would else push each other out for ever.
+ *
+ * Programs of process context (OUTPUT) may be interrupted by others on the same CPU, in the middle
+ * of a write: `seq` is odd while an entry is written, and who finds it odd leaves the entry alone.
+ * A tag that was lost so costs a miss and nothing else. No entry is ever cleared: `epoch` is the
+ * generation of the rule set that it was made by, and never comes back.
+ */
+#pragma once
+
+#include "classify/image.h"
+#include "packet/packet.h"
+
+#define PK_FLOW_WAYS 4u
+/* Counters that an outcome may raise; a longer walk is walked each time. */
+#define PK_FLOW_SLOTS 17u
+
+struct pk_flow_key {
+    __u64 word[PK_FLOW_WORDS];
+};
+
+struct pk_flow {
+    struct pk_flow_key key;
+    __u32 seq;   /* odd: being written */
+    __u32 epoch; /* of the image that made it; 0: no entry */
+    __u8 n;      /* counters, or PK_FLOW_NOT */
+    __u8 reason; /* enum pk_reason */
+    __u16 pad;
+    __u32 slot[PK_FLOW_SLOTS]; /* the first stands in the cache line of the key */
+};
+
+struct pk_flow_set {
+    __u64 tags;   /* of entry i: bits 16 i to 16 i + 15; 0: none */
+    __u32 misses; /* so far */
+    __u32 pad;
+};
+
+#define PK_FLOW_NOT 255u /* this walk cannot be remembered */
+
+_Static_assert(sizeof(struct pk_flow) == 128, "two cache lines");
+
+/* Words of a key. IPv4 addresses leave SADDR_HI and DADDR_HI free. */
+enum {
+    PK_FW_SADDR_HI,
+    PK_FW_SADDR,
+    PK_FW_DADDR_HI,
+    PK_FW_DADDR,
+    PK_FW_L4, /* from the top: source port or ICMP type and code, destination port, protocol,
+                 TCP flags, 0, status << 4 | hook << 1 | family */
+    PK_FW_INTERFACES,
+};
+
+#define PK_FW_SPORT_SHIFT 48
+#define PK_FW_DPORT_SHIFT 32
+#define PK_FW_FLAGS_SHIFT 16
+#define PK_FW_IIF 0xffffffff00000000ULL /* of INTERFACES: some rule asks for the incoming one */
+#define PK_FW_OIF 0x00000000ffffffffULL
+#define PK_FW_ALWAYS 0x00000000ff0000ffULL /* of L4: kept, whatever the rules look at */
+
+/*
+ * The key of a packet. `interfaces` tells apart what the hook knows of the two interfaces (0 unless
+ * mask[PK_FW_INTERFACES]). icmp is 0 unless the protocol has it, and then the ports are: they share
+ * a place.
+ */
+static inline void pk_flow_key_make(struct pk_flow_key *k, const struct pk_packet *p, __u32 hook,
+                                    __u64 interfaces, const __u64 mask[PK_FLOW_WORDS])
+{
+    __u64 l4 = (__u64)(__u16)(p->sport | p->icmp) << PK_FW_SPORT_SHIFT |
+               (__u64)p->dport << PK_FW_DPORT_SHIFT | (__u32)p->proto << 24 |
+               (__u32)p->tcp_flags << PK_FW_FLAGS_SHIFT | (__u32)(p->status << 4) |
+               (__u32)(hook << 1) | p->family;
+
+    k->word[PK_FW_SADDR_HI] = p->saddr.hi & mask[PK_FW_SADDR_HI];
+    k->word[PK_FW_SADDR] = p->saddr.lo & mask[PK_FW_SADDR];
+    k->word[PK_FW_DADDR_HI] = p->daddr.hi & mask[PK_FW_DADDR_HI];
+    k->word[PK_FW_DADDR] = p->daddr.lo & mask[PK_FW_DADDR];
+    k->word[PK_FW_L4] = l4 & mask[PK_FW_L4];
+    k->word[PK_FW_INTERFACES] = interfaces;
+}
+
+/* Multiplication and folding, with a secret seed: nobody can aim flows at one set of entries. */
+static inline __u64 pk_flow_hash(const struct pk_flow_key *k, __u64 seed)
+{
+    __u64 h = (k->word[0] ^ seed) * 0x9e3779b97f4a7c15ULL;
+
+    h ^= (k->word[1] + seed) * 0xbf58476d1ce4e5b9ULL;
+    h += (k->word[2] ^ seed) * 0x94d049bb133111ebULL;
+    h ^= (k->word[3] + (seed >> 7)) * 0xd6e8feb86659fd93ULL;
+    h ^= h >> 32;
+    h += (k->word[4] ^ (seed << 9)) * 0xff51afd7ed558ccdULL;
+    h ^= (k->word[5] + seed) * 0xc4ceb9fe1a85ec53ULL;
+    h ^= h >> 29;
+    h *= seed | 1;
+    return h ^ h >> 32;
+}
+
+static inline __u32 pk_flow_tag(__u64 hash)
+{
+    return (__u32)(hash >> 48) | 1;
+}
+
+/* Which entry of a set has this tag; PK_FLOW_WAYS: none. */
+static inline __u32 pk_flow_way(__u64 tags, __u32 tag)
+{
+    if ((tags & 0xffff) == tag)
+        return 0;
+    if ((tags >> 16 & 0xffff) == tag)
+        return 1;
+    if ((tags >> 32 & 0xffff) == tag)
+        return 2;
+    return tags >> 48 == tag ? 3 : PK_FLOW_WAYS;
+}
+
+/* Whether a miss may push out an entry that is in use: the misses go round the entries, and every
+ * eighth time round they may. */
+static inline int pk_flow_pushes(__u32 misses)
+{
+    return (misses / PK_FLOW_WAYS & 7) == 0;
+}
+
+static inline int pk_flow_key_equal(const struct pk_flow_key *a, const struct pk_flow_key *b)
+{
+    __u64 d = a->word[0] ^ b->word[0];
+
+    d |= a->word[1] ^ b->word[1];
+    d |= a->word[2] ^ b->word[2];
+    d |= a->word[3] ^ b->word[3];
+    d |= a->word[4] ^ b->word[4];
+    d |= a->word[5] ^ b->word[5];
+    return !d;
+}
+
+/* One counter more of the walk that is under way. */
+static inline void pk_flow_note(struct pk_flow *f, __u32 slot)
+{
+    __u32 n = f->n;
+
+    if (n < PK_FLOW_SLOTS) {
+        f->slot[n] = slot;
+        f->n = (__u8)(n + 1);
+    } else {
+        f->n = PK_FLOW_NOT;
+    }
+}

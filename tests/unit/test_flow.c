@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The flow cache's key (flow.h): packets with one key have one outcome. Random rule sets, random
+ * packets, and copies of each that differ in one field; where the keys are equal, the walk in user
+ * space must end in the same way and raise the same counters, and what it notes must be those.
+ *
+ * PK_SEED: start from this seed; PK_ROUNDS: so many rounds a size. A failure prints the seed of its
+ * round, with which PK_SEED=... PK_ROUNDS=1 repeats it.
+ */
+#include "classify/flow.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../lib/gen.h"
+#include "base/macro.h"
+#include "classify/compile.h"
+#include "test_defs.h"
+#include "test_steps.h"
+
+static void pk_test_effect(__u32 arg, const struct pk_packet *p)
+{
+    (void)arg;
+    (void)p;
+}
+
+#include "classify/walk_user.h"
+#include "packet/packet_user.h"
+#include "rules/text.h"
+
+#define PACKETS_MAX 128u
+#define COUNTED_MAX 4096u
+#define NAMES_MAX 64u
+
+/* What a copy differs in. */
+enum part { SADDR, DADDR, SPORT, DPORT, PROTO, STATUS, FLAGS, ICMP, IIF, OIF, OTHER, PART_N };
+
+static const char *const part_names[PART_N] = {"source address",     "destination address",
+                                               "source port",        "destination port",
+                                               "protocol",           "status",
+                                               "TCP flags",          "ICMP type and code",
+                                               "incoming interface", "outgoing interface",
+                                               "length and TTL"};
+
+struct probe {
+    struct pk_packet p;
+    enum pk_hook hook;
+    uint8_t ip[GEN_PACKET_MAX];
+    size_t len;
+};
+
+/* What became of a packet, by the walk. */
+struct outcome {
+    struct pk_walk walk;
+    struct pk_flow flow;
+    struct pk_flow_key key;
+    size_t n;
+    uint32_t counted[COUNTED_MAX];
+};
+
+struct seen {
+    size_t equal[PART_N], apart[PART_N]; /* copies by whether they have the packet's key */
+    size_t not ;                         /* outcomes that cannot be remembered */
+    size_t long_walks;
+};
+
+static struct outcome *counting;
+
+static void count_now(__u32 slot, __u32 bytes)
+{
+    (void)bytes;
+    assert_true(counting->n < COUNTED_MAX);
+    counting->counted[counting->n++] = slot;
+}
+
+/* Names of interfaces numbered as they come; a name keeps its number. */
+struct names {
+    struct pk_u128 name[NAMES_MAX];
+    size_t n;
+};
+
+static uint64_t name_number(struct names *t, struct pk_u128 name)
+{
+    size_t i = 0;
+
+    while (i < t->n && !pk_u128_equal(t->name[i], name))
+        i++;
+    assert_true(i < NAMES_MAX);
+    t->name[i] = name;
+    t->n = PK_MAX(t->n, i + 1);
+    return i + 1;
+}
+
+static uint64_t interfaces_of(struct names *t, const struct pk_packet *p, uint64_t mask)
+{
+    uint64_t both = name_number(t, p->iif) << 32 | name_number(t, p->oif);
+
+    return both & mask;
+}
+
+static void walk(const struct pk_image_head *image, struct names *t, const struct probe *b,
+                 struct outcome *o)
+{
+    const struct pk_source source = {.ip = b->ip, .len = b->len};
+    const struct pk_family_tab *tab = &image->family[b->p.family];
+
+    o->n = 0;
+    o->flow = (struct pk_flow){0};
+    o->walk = (struct pk_walk){.ctx = &source, .p = &b->p, .flow = &o->flow};
+    counting = o;
+    pk_user_count = count_now;
+    pk_user_image = image;
+    pk_walk_chain(&o->walk, tab, b->hook);
+    pk_flow_key_make(&o->key, &b->p, b->hook, interfaces_of(t, &b->p, tab->mask[PK_FW_INTERFACES]),
+                     tab->mask);
+}
+
+/* What was noted is what was counted, unless it is marked as not to be remembered. */
+static bool notes_hold(const struct outcome *o)
+{
+    if (o->flow.n == PK_FLOW_NOT)
+        return true;
+    return o->flow.n == o->n && o->n <= PK_FLOW_SLOTS &&
+           !memcmp(o->flow.slot, o->counted, o->n * sizeof(*o->counted));
+}
+
+/* May the outcome of one be given to the other? */
+static bool same(const struct outcome *a, const struct outcome *b)
+{
+    if (a->flow.n == PK_FLOW_NOT || b->flow.n == PK_FLOW_NOT)
+        return a->flow.n == b->flow.n;
+    return a->walk.end == b->walk.end && a->walk.action == b->walk.action && a->n == b->n &&
+           !memcmp(a->counted, b->counted, a->n * sizeof(*a->counted));
+}
+
+static uint64_t next64(struct gen *g)
+{
+    uint64_t high = gen_below(g, UINT32_MAX);
+
+    return high << 32 | gen_below(g, UINT32_MAX);
+}
+
+/* Another packet's value, or a neighbour's, or one bit the other way. */
+static uint64_t change(struct gen *g, uint64_t v, uint64_t other, unsigned bits)
+{
+    switch (gen_below(g, 4)) {
+    case 0:
+        return other;
+    case 1:
+        return v + 1;
+    case 2:
+        return v - 1;
+    default:
+        return v ^ 1ULL << gen_below(g, bits);
+    }
+}
+
+static struct pk_u128 change_addr(struct gen *g, struct pk_u128 a, struct pk_u128 other)
+{
+    bool v4 = g->family == PK_IPV4;
+
+    if (!gen_below(g, 4))
+        return other;
+    if (!v4 && gen_below(g, 2))
+        a.hi = change(g, a.hi, other.hi, 64);
+    else
+        a.lo = change(g, a.lo, other.lo, v4 ? 32 : 64);
+    if (v4)
+        a.lo &= UINT32_MAX;
+    return a;
+}
+
+/* What the parser leaves out for this status and protocol. */
+static void make_honest(struct pk_packet *p)
+{
+    bool ports = pk_has_ports(p->proto) && (p->status == PK_L4_OK || p->status == PK_L4_SHORT);
+    bool icmp = p->status == PK_L4_OK && pk_l4_need(p->proto) && !pk_has_ports(p->proto);
+
+    if (p->status == PK_L4_BROKEN)
+        p->proto = 0;
+    if (!ports)
+        p->sport = p->dport = 0;
+    if (!icmp)
+        p->icmp = 0;
+    if (p->status != PK_L4_OK || p->proto != 6)
+        p->tcp_flags = 0;
+}
+
+static void change_part(struct gen *g, struct pk_packet *p, const struct pk_packet *other,
+                        enum part part)
+{
+    switch (part) {
+    case SADDR:
+        p->saddr = change_addr(g, p->saddr, other->saddr);
+        break;
+    case DADDR:
+        p->daddr = change_addr(g, p->daddr, other->daddr);
+        break;
+    case SPORT:
+        p->sport = (uint16_t)change(g, p->sport, other->sport, 16);
+        break;
+    case DPORT:
+        p->dport = (uint16_t)change(g, p->dport, other->dport, 16);
+        break;
+    case PROTO:
+        p->proto = (uint8_t)change(g, p->proto, other->proto, 8);
+        break;
+    case STATUS:
+        p->status = (uint8_t)gen_below(g, PK_L4_STATUS_N);
+        break;
+    case FLAGS:
+        p->tcp_flags = (uint8_t)change(g, p->tcp_flags, other->tcp_flags, 8);
+        break;
+    case ICMP:
+        p->icmp = (uint16_t)change(g, p->icmp, other->icmp, 16);
+        break;
+    case IIF:
+        p->iif = other->iif;
+        break;
+    case OIF:
+        p->oif = other->oif;
+        break;
+    default:
+        p->len = gen_below(g, 65536);
+        p->ttl = (uint8_t)next64(g);
+        break;
+    }
+    make_honest(p);
+}
+
+static void show(const char *name, const struct probe *b, const struct outcome *o)
+{
+    const struct pk_packet *p = &b->p;
+
+    fprintf(stderr,
+            "%s: hook %u from %016" PRIx64 "%016" PRIx64 " to %016" PRIx64 "%016" PRIx64
+            " status %u proto %u ports %u %u flags %02x icmp %04x\n    end %u action %u noted %u "
+            "counted",
+            name, b->hook, (uint64_t)p->saddr.hi, (uint64_t)p->saddr.lo, (uint64_t)p->daddr.hi,
+            (uint64_t)p->daddr.lo, p->status, p->proto, p->sport, p->dport, p->tcp_flags, p->icmp,
+            o->walk.end, o->walk.action, o->flow.n);
+    for (size_t i = 0; i < o->n; i++)
+        fprintf(stderr, " %u", o->counted[i]);
+    fputc('\n', stderr);
+}
+
+struct set {
+    struct pk_arena arena;
+    struct pk_diags d;
+    struct pk_image image;
+};
+
+static void set_done(struct set *s)
+{
+    pk_image_done(&s->image);
+    pk_diags_done(&s->d);
+    pk_arena_done(&s->arena);
+}
+
+#define _set_ __attribute__((cleanup(set_done)))
+
+/* Policies have slots 0 to 2, rules those from 100. */
+static void set_compile(struct set *s, enum pk_family family, const struct pk_buf *text)
+{
+    const struct pk_read_options o = {.format = PK_TEXT_SAVE, .family = family};
+    const struct pk_ruleset *rs[PK_FAMILY_N] = {NULL};
+    struct pk_slots slots = {0};
+    struct pk_read read;
+    uint32_t *slot, i;
+    int r = pk_text_read(text->data, text->len, "gen", &o, &s->arena, &read, &s->d);
+
+    assert_int_equal(r, 0);
+    rs[family] = read.family[family];
+    slot = pk_arena_array(&s->arena, uint32_t, rs[family]->n_rules);
+    for (i = 0; i < rs[family]->n_rules; i++)
+        slot[i] = 100 + i;
+    for (i = 0; i < PK_HOOK_N; i++)
+        slots.policy[family][i] = i;
+    slots.rule[family] = slot;
+    r = pk_compile(rs, &slots, PK_IMAGE_MAX, &s->image, &s->d);
+    if (r)
+        pk_diags_print(&s->d, stderr);
+    assert_int_equal(r, 0);
+}
+
+static size_t make_probes(struct gen *g, struct probe *b, size_t n)
+{
+    size_t got = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct probe *one = &b[got];
+
+        one->p = (struct pk_packet){0};
+        one->hook = gen_below(g, PK_HOOK_N);
+        one->len = gen_packet(g, one->ip);
+        if (pk_packet_parse(one->ip, one->len, &one->p))
+            continue;
+        gen_interfaces(g, one->hook, &one->p);
+        got++;
+    }
+    return got;
+}
+
+static bool differ(const struct pk_packet *a, const struct pk_packet *b)
+{
+    return !pk_u128_equal(a->saddr, b->saddr) || !pk_u128_equal(a->daddr, b->daddr) ||
+           !pk_u128_equal(a->iif, b->iif) || !pk_u128_equal(a->oif, b->oif) || a->len != b->len ||
+           a->sport != b->sport || a->dport != b->dport || a->icmp != b->icmp ||
+           a->proto != b->proto || a->status != b->status || a->tcp_flags != b->tcp_flags ||
+           a->ttl != b->ttl;
+}
+
+/* One packet and one copy. False: they have one key and not one outcome. */
+static bool compare(struct gen *g, const struct set *s, struct names *t, const struct probe *b,
+                    const struct probe *other, struct seen *seen)
+{
+    static struct outcome one, two;
+    struct probe copy = *b;
+    enum part part = gen_below(g, PART_N);
+    bool good;
+
+    change_part(g, &copy.p, &other->p, part);
+    walk(s->image.head, t, b, &one);
+    walk(s->image.head, t, &copy, &two);
+    seen->not += two.flow.n == PK_FLOW_NOT;
+    good = notes_hold(&one) && notes_hold(&two);
+    if (!pk_flow_key_equal(&one.key, &two.key)) {
+        seen->apart[part]++;
+    } else {
+        good = good && same(&one, &two);
+        /* that nothing was changed proves nothing */
+        seen->equal[part] += differ(&b->p, &copy.p);
+    }
+    if (!good) {
+        fprintf(stderr, "the copy differs in: %s\n", part_names[part]);
+        show("packet", b, &one);
+        show("copy  ", &copy, &two);
+    }
+    return good;
+}
+
+static void round_of(uint64_t seed, enum pk_family family, unsigned rules, unsigned copies,
+                     struct seen *seen)
+{
+    static struct probe probe[PACKETS_MAX];
+    struct gen g = gen_new(seed, family, rules);
+    _pk_buf_ struct pk_buf text = PK_BUF_INIT((size_t)64 << 20);
+    _set_ struct set s = {0};
+    struct gen_shape shape;
+    struct names names = {0};
+    size_t n;
+
+    g.test_steps = true;
+    shape = gen_shape_for(&g, rules);
+    gen_rules(&g, &shape, &text);
+    set_compile(&s, family, &text);
+    n = make_probes(&g, probe, PACKETS_MAX);
+    assert_true(n > PACKETS_MAX / 2);
+    for (unsigned i = 0; i < copies; i++)
+        if (!compare(&g, &s, &names, &probe[i % n], &probe[gen_below(&g, (uint32_t)n)], seen))
+            fail_msg("IPv%c, %u rules: repeat with PK_SEED=%" PRIu64 " PK_ROUNDS=1",
+                     family == PK_IPV4 ? '4' : '6', rules, seed);
+}
+
+static uint64_t number_from(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static void test_random(void **state)
+{
+    static const struct {
+        unsigned rules, rounds, copies;
+    } sizes[] = {
+        {0, 2, 300},    {1, 200, 400},  {3, 300, 600},  {12, 200, 900},
+        {64, 30, 2000}, {65, 10, 2000}, {500, 4, 6000}, {2000, 2, 6000},
+    };
+    uint64_t seed = number_from("PK_SEED", 1), rounds = number_from("PK_ROUNDS", 0), i, n;
+    struct seen seen = {0};
+    size_t s, k;
+
+    for (s = 0; s < PK_ARRAY_SIZE(sizes); s++) {
+        n = rounds ? rounds : sizes[s].rounds;
+        for (i = 0; i < n; i++) {
+            round_of(seed + i, PK_IPV4, sizes[s].rules, sizes[s].copies, &seen);
+            round_of(seed + i, PK_IPV6, sizes[s].rules, sizes[s].copies, &seen);
+        }
+    }
+    /* A property that nothing comes near says nothing. */
+    for (k = 0; k < PART_N && !rounds; k++) {
+        print_message("# %-20s %zu with the packet's key, %zu without\n", part_names[k],
+                      seen.equal[k], seen.apart[k]);
+        assert_true(seen.equal[k] > 1000 || k == PROTO || k == STATUS);
+        assert_true(k == OTHER ? !seen.apart[k] : seen.apart[k] > 1000);
+    }
+    assert_true(rounds || seen.not > 1000);
+}
+
+static void compile_text(struct set *s, enum pk_family family, const char *rules)
+{
+    _pk_buf_ struct pk_buf text = PK_BUF_INIT(1 << 20);
+
+    pk_buf_str(&text,
+               "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n");
+    pk_buf_str(&text, rules);
+    pk_buf_str(&text, "COMMIT\n");
+    set_compile(s, family, &text);
+}
+
+/* As many counters as an entry holds, and one more; the policy's is the last. */
+static void test_long_walks(void **state)
+{
+    static struct outcome o;
+
+    for (unsigned rules = PK_FLOW_SLOTS - 2; rules <= PK_FLOW_SLOTS + 2; rules++) {
+        struct probe b = {.p = {.family = PK_IPV4, .proto = 17}, .hook = PK_INPUT};
+        _pk_buf_ struct pk_buf text = PK_BUF_INIT(1 << 20);
+        struct names names = {0};
+        _set_ struct set s = {0};
+
+        for (unsigned i = 0; i < rules; i++)
+            pk_buf_str(&text, "-A INPUT\n");
+        compile_text(&s, PK_IPV4, text.data);
+        walk(s.image.head, &names, &b, &o);
+        assert_int_equal(o.n, rules + 1);
+        assert_int_equal(o.flow.n, rules < PK_FLOW_SLOTS ? rules + 1 : PK_FLOW_NOT);
+        assert_true(notes_hold(&o));
+        o.counted[rules / 2]++;
+        assert_int_equal(notes_hold(&o), o.flow.n == PK_FLOW_NOT); /* it can fail */
+    }
+}
+
+/* Masks that are known: a bit too few is wrong, a bit too many costs entries. */
+static const struct {
+    enum pk_family family;
+    const char *rules;
+    uint64_t mask[PK_FLOW_WORDS]; /* as in flow.h, PK_FW_ALWAYS left out */
+} known[] = {
+    {PK_IPV4, "", {0}},
+    {PK_IPV4, "-A INPUT -p tcp\n", {0}},
+    {PK_IPV4, "-A INPUT -s 10.1.2.0/24\n", {[PK_FW_SADDR] = ~0ULL << 8}},
+    {PK_IPV4, "-A INPUT -s 10.1.2.0/24\n-A OUTPUT -s 10.1.2.4/31\n", {[PK_FW_SADDR] = ~0ULL << 1}},
+    {PK_IPV4, "-A INPUT ! -d 10.0.0.0/8\n", {[PK_FW_DADDR] = ~0ULL << 24}},
+    {PK_IPV4, "-A INPUT -d 10.0.0.1\n", {[PK_FW_DADDR] = ~0ULL}},
+    {PK_IPV4, "-A INPUT -i lo\n", {[PK_FW_INTERFACES] = PK_FW_IIF}},
+    {PK_IPV4, "-A OUTPUT -o e+\n", {[PK_FW_INTERFACES] = PK_FW_OIF}},
+    {PK_IPV4, "-A INPUT -p tcp --dport 80\n", {[PK_FW_L4] = 0x0000ffff00000000}},
+    {PK_IPV4, "-A INPUT -p tcp --dport 0:1023\n", {[PK_FW_L4] = 0x0000fc0000000000}},
+    {PK_IPV4, "-A INPUT -p udp --sport 1024:2047\n", {[PK_FW_L4] = 0xfc00000000000000}},
+    {PK_IPV4, "-A INPUT -p icmp --icmp-type 8\n", {[PK_FW_L4] = 0xff00000000000000}},
+    {PK_IPV4, "-A INPUT -p icmp --icmp-type 3/1\n", {[PK_FW_L4] = 0xffff000000000000}},
+    {PK_IPV4, "-A INPUT -p tcp --tcp-flags RST RST\n", {[PK_FW_L4] = 0x0000000000fc0000}},
+    {PK_IPV6, "-A INPUT -s 2001:db8::/32\n", {[PK_FW_SADDR_HI] = ~0ULL << 32}},
+    {PK_IPV6, "-A INPUT -d fe80::/64\n", {[PK_FW_DADDR_HI] = ~0ULL}},
+    {PK_IPV6, "-A INPUT -d fe80::10/124\n", {[PK_FW_DADDR_HI] = ~0ULL, [PK_FW_DADDR] = ~0ULL << 4}},
+};
+
+static void test_known_masks(void **state)
+{
+    for (size_t i = 0; i < PK_ARRAY_SIZE(known); i++) {
+        _set_ struct set s = {0};
+        const __u64 *mask;
+
+        compile_text(&s, known[i].family, known[i].rules);
+        mask = s.image.head->family[known[i].family].mask;
+        for (unsigned k = 0; k < PK_FLOW_WORDS; k++) {
+            uint64_t want = known[i].mask[k] | (k == PK_FW_L4 ? PK_FW_ALWAYS : 0), got = mask[k];
+
+            if (known[i].family == PK_IPV4 && (k == PK_FW_SADDR_HI || k == PK_FW_DADDR_HI))
+                continue; /* no IPv4 packet has bits there */
+            if (got != want)
+                fail_msg("%sword %u: %016" PRIx64 ", not %016" PRIx64, known[i].rules, k, got,
+                         want);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_long_walks),
+        cmocka_unit_test(test_known_masks),
+    };
+
+    if (pk_test_register())
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
