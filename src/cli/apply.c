@@ -74,8 +74,10 @@ static int show(struct pk_cli *c, const struct pk_files_read *read, unsigned ope
     _pk_current_ struct pk_current s = {0};
     struct pk_fence_info info = {0};
     json_t *families = json_object();
-    int r = pk_current_open(c, &s);
+    int r = pk_fence_open(&s.fence, &c->d);
 
+    if (!r)
+        r = pk_fence_read(s.fence, false, NULL, &s.live, &c->d);
     for (int f = 0; f < PK_FAMILY_N; f++) {
         json_object_set_new(families, pk_family_name(f), family_json(read, f, open));
         if (!c->json)

@@ -154,7 +154,11 @@ static int pk_fence_read_bank(struct pk_fence *f, unsigned bank, struct pk_arena
     _pk_stored_ struct pk_stored s = {0};
     int r = pk_bank_store(&f->pins, bank, &s);
 
-    return r ? r : pk_store_read(s.head, a, ret);
+    if (r || a)
+        return r ? r : pk_store_read(s.head, a, ret);
+    *ret = (struct pk_live){
+        .generation = s.head->generation, .id = s.head->id, .applied_at = s.head->applied_at};
+    return 0;
 }
 
 /* A writer may switch, and then fill the very bank we read: what was read counts if the word held.

@@ -61,7 +61,7 @@ int pk_fence_open(struct pk_fence **ret, struct pk_diags *d);
 void pk_fence_close(struct pk_fence **f);
 
 /* The live set (or, before = true, the one before it: -ENOENT if none), read back from its store.
- */
+ * Without an arena only its generation, id and time, which costs no parsing. */
 int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk_live *ret,
                   struct pk_diags *d);
 
