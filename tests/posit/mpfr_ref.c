@@ -24,19 +24,16 @@
     }
 
 /* X(library's name, MPFR's name) */
-#define UNARY(X)                                                                                   \
-    X(sqrt, sqrt)                                                                                  \
-    X(rsqrt, rec_sqrt)                                                                             \
-    X(exp, exp)                                                                                    \
-    X(exp_minus1, expm1)                                                                           \
-    X(exp2, exp2)                                                                                  \
-    X(exp2_minus1, exp2m1) X(exp10, exp10) X(exp10_minus1, exp10m1) X(log, log)                    \
-        X(log_plus1, log1p) X(log2, log2) X(log2_plus1, log2p1) X(log10, log10)                    \
-            X(log10_plus1, log10p1) X(sin, sin) X(sin_pi, sinpi) X(cos, cos) X(cos_pi, cospi)      \
-                X(tan, tan) X(tan_pi, tanpi) X(arcsin, asin) X(arcsin_pi, asinpi) X(arccos, acos)  \
-                    X(arccos_pi, acospi) X(arctan, atan) X(arctan_pi, atanpi) X(sinh, sinh)        \
-                        X(cosh, cosh) X(tanh, tanh) X(arcsinh, asinh) X(arccosh, acosh)            \
-                            X(arctanh, atanh)
+// clang-format off
+#define UNARY(X) \
+    X(sqrt, sqrt) X(rsqrt, rec_sqrt) X(exp, exp) X(exp_minus1, expm1) X(exp2, exp2) \
+    X(exp2_minus1, exp2m1) X(exp10, exp10) X(exp10_minus1, exp10m1) X(log, log) \
+    X(log_plus1, log1p) X(log2, log2) X(log2_plus1, log2p1) X(log10, log10) \
+    X(log10_plus1, log10p1) X(sin, sin) X(sin_pi, sinpi) X(cos, cos) X(cos_pi, cospi) \
+    X(tan, tan) X(tan_pi, tanpi) X(arcsin, asin) X(arcsin_pi, asinpi) X(arccos, acos) \
+    X(arccos_pi, acospi) X(arctan, atan) X(arctan_pi, atanpi) X(sinh, sinh) X(cosh, cosh) \
+    X(tanh, tanh) X(arcsinh, asinh) X(arccosh, acosh) X(arctanh, atanh)
+// clang-format on
 #define BINARY(X) X(hypot, hypot) X(pow, pow) X(arctan2, atan2) X(arctan2_pi, atan2pi)
 #define INTEGER(X) X(compound, compound_si) X(root_n, rootn_si)
 

@@ -52,7 +52,11 @@ static void read_back(const struct pk_buf *head, const struct pk_buf *body, stru
 
 static bool same_bits(double a, double b)
 {
-    return !memcmp(&a, &b, sizeof(a));
+    uint64_t x, y;
+
+    memcpy(&x, &a, sizeof(x));
+    memcpy(&y, &b, sizeof(y));
+    return x == y;
 }
 
 static void check_values(const struct pk_value_spec *s, const struct pk_block_head *h, size_t n)
