@@ -56,10 +56,11 @@ static int pk_bpfilter(struct pk_bench_rig *rig, char *argv[], const struct pk_b
     char path[512];
     int r;
 
-    argv[0] = path;
     if (!pk_tool_find("bfcli", path))
         return pk_bench_rig_missing(rig, "not installed: bfcli");
+    argv[0] = path;
     r = pk_bench_rig_tool(rig, &run);
+    argv[0] = NULL;
     if (r < 0)
         return pk_bench_rig_failed(rig, "bfcli: %s", strerror(-r));
     return r ? pk_bench_rig_failed(rig, "bfcli: exit %d: %s", r, pk_tool_line(&err)) : 0;

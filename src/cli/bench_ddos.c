@@ -127,6 +127,8 @@ static int pk_ddos_addresses(struct pk_bench *b, struct pk_ddos_rig *x, unsigned
     return r ? r : pk_netns_sysctl(&x->rig.ns, "ipv4/tcp_max_tw_buckets", "64");
 }
 
+#define PK_DDOS_UNSEEN "kernel threads cannot be seen from this process namespace"
+
 static int pk_ddos_open(struct pk_ddos *s, unsigned k, struct pk_diags *d)
 {
     struct pk_ddos_rig *x = &s->rigs[k];
@@ -141,7 +143,9 @@ static int pk_ddos_open(struct pk_ddos *s, unsigned k, struct pk_diags *d)
         x->server = pk_http_serve(&x->rig.ns, s->cpu);
     if (!r && x->server < 0)
         r = x->server;
-    if (r)
+    if (r == -ESRCH) /* the receiver's NAPI thread */
+        pk_bench_rig_missing(&x->rig, PK_DDOS_UNSEEN);
+    else if (r)
         pk_bench_rig_failed(&x->rig, "cannot set the server up: %s", strerror(-r));
     return 0;
 }

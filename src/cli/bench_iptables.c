@@ -27,10 +27,11 @@ static int pk_iptables_feed(struct pk_bench_rig *rig, const char *tool, char *ar
     char path[512];
     int r;
 
-    argv[0] = path;
     if (!pk_tool_find(tool, path))
         return pk_bench_rig_missing(rig, "not installed: %s", tool);
+    argv[0] = path;
     r = pk_bench_rig_tool(rig, &run);
+    argv[0] = NULL;
     if (r < 0)
         return pk_bench_rig_failed(rig, "%s: %s", tool, strerror(-r));
     return r ? pk_bench_rig_failed(rig, "%s: exit %d: %s", tool, r, pk_tool_line(&err)) : 0;

@@ -66,10 +66,11 @@ static int pk_nft(struct pk_bench_rig *rig, char *argv[], const struct pk_buf *i
     char path[512];
     int r;
 
-    argv[0] = path;
     if (!pk_tool_find("nft", path))
         return pk_bench_rig_missing(rig, "not installed: nft");
+    argv[0] = path;
     r = pk_bench_rig_tool(rig, &run);
+    argv[0] = NULL;
     if (r < 0)
         return pk_bench_rig_failed(rig, "nft: %s", strerror(-r));
     return r ? pk_bench_rig_failed(rig, "nft: exit %d: %s", r, pk_tool_line(&err)) : 0;

@@ -31,10 +31,14 @@ static double pk_svg_log10(double v)
 {
     double y = 0, step = 1;
 
-    for (; v >= 10; v /= 10)
+    while (v >= 10) {
+        v /= 10;
         y++;
-    for (; v < 1; v *= 10)
+    }
+    while (v < 1) {
+        v *= 10;
         y--;
+    }
     for (unsigned i = 0; i < 24; i++) { /* bit by bit: squaring doubles the logarithm */
         v *= v;
         step /= 2;
@@ -173,11 +177,11 @@ static const char *pk_svg_count(unsigned n, char buf[static 16])
 /* Grid and labels: a line a decade of ratios, a label for each number of rules. */
 static void pk_svg_axes(struct pk_svg *s, const struct pk_bench_cell *head)
 {
-    double decade, ratio = 1;
+    double ratio = 1;
     char buf[16];
     size_t k, i;
 
-    for (decade = 0; decade >= s->y_from; decade--, ratio /= 10) {
+    for (int decade = 0; decade >= s->y_from; decade--, ratio /= 10) {
         double y = pk_svg_y(s, ratio);
 
         pk_svg_line(s, "g", s->left, y, s->left + PK_SVG_WIDTH, y);
@@ -254,6 +258,7 @@ static void pk_svg_legend(struct pk_svg *s)
     size_t style, k;
 
     for (style = 0; style < PK_ARRAY_SIZE(pk_svg_styles); style++) {
+        unsigned row;
         double x, y;
 
         for (k = 0; k < s->b->n_cells &&
@@ -264,7 +269,8 @@ static void pk_svg_legend(struct pk_svg *s)
         if (k == s->b->n_cells)
             continue;
         x = PK_SVG_LEFT + n % 4 * 140;
-        y = 16 + n / 4 * 20;
+        row = n / 4;
+        y = 16 + 20.0 * row;
         pk_buf_fmt(&s->out, "<path class=\"f%zu\" transform=\"translate(%.1f %.1f)\" d=\"%s\"/>\n",
                    style, x, y, pk_svg_styles[style].mark);
         pk_svg_text(s, x + 10, y + 4, "start", "%s", pk_svg_styles[style].subject);
@@ -274,10 +280,11 @@ static void pk_svg_legend(struct pk_svg *s)
 
 static void pk_svg_panel(struct pk_svg *s, unsigned number, const struct pk_bench_cell *head)
 {
+    unsigned row = number / PK_SVG_COLUMNS;
     size_t style;
 
     s->left = PK_SVG_LEFT + number % PK_SVG_COLUMNS * PK_SVG_CELL_W;
-    s->top = PK_SVG_LEGEND + PK_SVG_TOP + number / PK_SVG_COLUMNS * PK_SVG_CELL_H;
+    s->top = PK_SVG_LEGEND + PK_SVG_TOP + row * PK_SVG_CELL_H;
     pk_svg_axes(s, head);
     for (style = PK_ARRAY_SIZE(pk_svg_styles); style > 0; style--)
         pk_svg_series(s, head, style - 1);
@@ -296,7 +303,7 @@ static bool pk_svg_first(const struct pk_bench *b, size_t k)
 int pk_bench_svg(const struct pk_bench *b, FILE *to)
 {
     struct pk_svg s = {.b = b, .out = PK_BUF_INIT(PK_SVG_MAX)};
-    unsigned n = 0, panels = 0;
+    unsigned n = 0, panels = 0, rows;
     double width, height;
     size_t k;
     int r;
@@ -304,8 +311,8 @@ int pk_bench_svg(const struct pk_bench *b, FILE *to)
     for (k = 0; k < b->n_cells; k++)
         panels += pk_svg_first(b, k);
     width = PK_MAX(PK_MIN(panels, PK_SVG_COLUMNS) * PK_SVG_CELL_W, 620.0);
-    height = PK_SVG_LEGEND +
-             (double)((panels + PK_SVG_COLUMNS - 1) / PK_SVG_COLUMNS) * PK_SVG_CELL_H + 8;
+    rows = (panels + PK_SVG_COLUMNS - 1) / PK_SVG_COLUMNS;
+    height = PK_SVG_LEGEND + rows * PK_SVG_CELL_H + 8;
     pk_svg_range(&s);
     pk_svg_head(&s, width, height);
     pk_svg_legend(&s);

@@ -9,7 +9,7 @@
 #define R1024(F, i) R256(F, i), R256(F, (i) + 256), R256(F, (i) + 512), R256(F, (i) + 768)
 
 /* i: sign and 10 bits. RUN: how many bits of the regime are equal; the 1 behind the xor ends it. */
-#define RUN(i) (__builtin_clz((((i) ^ (i) << 1) & 0x3ff) << 22 | 1 << 21) + 1)
+#define RUN(i) (__builtin_clz((((uint32_t)(i) ^ (uint32_t)(i) << 1) & 0x3ff) << 22 | 1 << 21) + 1)
 #define REGIME(i) ((i)&0x200 ? RUN(i) - 1 : -RUN(i))
 #define EXPONENT(i) ((i) << RUN(i) >> 7 & 3)
 #define DROP(i) (RUN(i) > 7 ? 0 : POSIT_IN_TABLE + RUN(i) + 4)

@@ -31,7 +31,7 @@ struct posit_ball {
 
 static inline bool posit_ball_is_zero(const struct posit_ball *b)
 {
-    return b->m[0] == 0 && b->rad == 0;
+    return b->m[0] == 0 && b->rad == 0; /* NOLINT(clang-analyzer-core.*): as in compare */
 }
 
 static inline bool posit_ball_is_lost(const struct posit_ball *b)

@@ -21,6 +21,7 @@ HOOKS = ["picket xdp", "picket tc", "picket netfilter"]
 MAY_BE_MISSING = ["picket lbvs", "bpfilter"]
 PEERS = ["iptables-legacy", "iptables-nft"]
 ALL = ["five-tuple", "mixed", "blocklist", "acl", "fw", "ipc"]
+UNSEEN = "kernel threads cannot be seen from this process namespace"
 HITS = {"miss": False, "uniform": True, "zipf": True}
 
 
@@ -102,6 +103,8 @@ def changes_cost_something():
 def a_server_answers_under_a_flood():
     ddos = picket_json("bench", "--ddos", "--rounds", "1")["ddos"]
     by_name = {s["subject"]: s for s in ddos["subjects"]}
+    if all(s.get("reason") == UNSEEN for s in by_name.values()):
+        raise command.tap.Skip(UNSEEN)
     for name, subject in by_name.items():
         same(f"state of {name}: {subject.get('reason')}", subject["state"], "measured")
     if not by_name["no flood"]["requests_per_second"]["median"] > 0:
