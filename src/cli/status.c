@@ -48,7 +48,7 @@ static void plan_live(const struct pk_current *s, const struct pk_fence_info *i,
 static void print_head(const struct pk_current *s, const struct pk_fence_info *i,
                        const struct pk_plan *plan)
 {
-    char b1[16], b2[16], b3[16], when[32];
+    char b1[16], b2[16], b3[16], b4[16], when[32];
     const struct pk_u128 id = s->live.id;
 
     printf("fence     standing: %s, %s", pk_attach_name(i->hook),
@@ -58,8 +58,9 @@ static void print_head(const struct pk_current *s, const struct pk_fence_info *i
     printf("\nrule set  %016" PRIx64 "%016" PRIx64 "\n", (uint64_t)id.hi, (uint64_t)id.lo);
     printf("          generation %" PRIu64 ", applied %s\n", s->live.generation,
            time_text(s->live.applied_at, when));
-    printf("memory    image %s, store %s, counters %s\n", pk_bytes_str(i->image_bytes, b1),
-           pk_bytes_str(i->store_bytes, b2), pk_bytes_str(i->counter_bytes, b3));
+    printf("memory    image %s, store %s, counters %s, flows %s\n",
+           pk_bytes_str(i->image_bytes, b1), pk_bytes_str(i->store_bytes, b2),
+           pk_bytes_str(i->counter_bytes, b3), pk_bytes_str(i->flow_bytes, b4));
     pk_plan_print_bytes(plan, 10);
     printf("pins      %s\n", i->path);
 }
@@ -235,9 +236,10 @@ static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct
     json_object_set_new(c->obj, "devices", devs_json(i));
     json_object_set_new(c->obj, "pins", pk_json_text(i->path));
     json_object_set_new(c->obj, "memory",
-                        json_pack("{s:I,s:I,s:I}", "image", (json_int_t)i->image_bytes, "store",
+                        json_pack("{s:I,s:I,s:I,s:I}", "image", (json_int_t)i->image_bytes, "store",
                                   (json_int_t)i->store_bytes, "counters",
-                                  (json_int_t)i->counter_bytes));
+                                  (json_int_t)i->counter_bytes, "flows",
+                                  (json_int_t)i->flow_bytes));
     if (plan->bytes)
         json_object_set_new(c->obj, "plan", pk_plan_json(plan));
     json_object_set_new(c->obj, "attachments", attachments_json(i));

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "base/macro.h"
+#include "classify/flow.h"
 #include "kernel/attach.h"
 #include "kernel/bank.h"
 #include "kernel/guards.h"
@@ -283,11 +284,16 @@ int pk_fence_info(struct pk_fence *f, struct pk_fence_info *ret, struct pk_diags
         .hook = (enum pk_attach_kind)f->ctl->hook,
         .cookie = f->pins.cookie,
     };
-    size_t cpus;
+    uint32_t flows = 0;
+    size_t cpus = 0;
     int r = pk_sys_cpu_ids(&cpus);
 
     if (!r)
         info.counter_bytes = f->ctl->n_chunks * PK_CHUNK * sizeof(struct pk_count) * cpus;
+    if (!r)
+        r = pk_maps_flows(&flows);
+    info.flow_bytes =
+        flows * cpus * (sizeof(struct pk_flow) + sizeof(struct pk_flow_set) / PK_FLOW_WAYS);
     if (!r)
         r = pk_info_devs(f, &info);
     if (!r)
