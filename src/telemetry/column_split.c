@@ -82,6 +82,7 @@ struct pk_split pk_split_plan(const int64_t *v, size_t n)
 
     for (size_t i = 0; i < n && m < SAMPLE; i += stride)
         sample[m++] = v[i];
+    // cppcheck-suppress uninitvar ; the loop above fills m
     qsort(sample, m, sizeof(*sample), pk_compare);
     best.base = sample[m / 2];
     spread = pk_bit_length(PK_MAX(pk_zigzag(pk_wrap_sub(sample[m - 1 - m / 16], best.base)),

@@ -87,6 +87,7 @@ int pk_metric_text(const struct pk_metric *m, struct pk_buf *out, struct pk_diag
         return r;
     if (m->n_labels)
         memcpy(label, m->labels, m->n_labels * sizeof(*label));
+    // cppcheck-suppress legacyUninitvar ; copied above
     qsort(label, m->n_labels, sizeof(*label), pk_label_compare);
     pk_buf_str(out, m->name);
     for (size_t i = 0; i < m->n_labels; i++) {

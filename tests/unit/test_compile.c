@@ -373,6 +373,34 @@ static struct pk_leaf_rec *leaf_of(struct bench *b, unsigned i)
     return (struct pk_leaf_rec *)((char *)b->image.head + b->image.head->family[0].leaves) + i;
 }
 
+/*
+ * Two rules of the first 4,096 have one field of the packet each, in words apart: the top of the
+ * rows says that group may have a candidate, the group that it has none, and the next one has.
+ */
+static void test_group_without_a_candidate(void **state)
+{
+    _bench_ struct bench b = bench_new();
+    struct pk_buf rules = PK_BUF_INIT(1 << 20);
+    uint8_t ip[28] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2};
+    const struct pk_source source = {.ip = ip, .len = sizeof(ip)};
+    struct pk_packet p = {0};
+    struct pk_walk w;
+    unsigned i;
+
+    for (i = 0; i < 4096 + 70; i++)
+        pk_buf_fmt(&rules, "-A INPUT -s 10.0.0.%u -d 10.0.0.%u -j ACCEPT\n",
+                   i == 5 || i == 4096 + 3 ? 1 : 9, i == 700 || i == 4096 + 3 ? 2 : 8);
+    pk_buf_str(&rules, "-A INPUT -j DROP\n");
+    read_and_compile(&b, rules.data);
+    assert_int_equal(pk_packet_parse(ip, sizeof(ip), &p), 0);
+    pk_user_count = NULL;
+    w = pk_user_walk(b.image.head, PK_INPUT, &source, &p);
+    assert_int_equal(w.end, PK_WALK_RULE);
+    assert_int_equal(w.cursor - 1, 4096 + 3);
+    assert_int_equal(w.action, PK_ACT_ACCEPT);
+    pk_buf_done(&rules);
+}
+
 /* Does the comparison notice? Each of these images is wrong in one place. */
 static void test_comparison_notices_an_action(void **state)
 {
@@ -651,6 +679,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_group_without_a_candidate),
         cmocka_unit_test(test_comparison_notices_an_action),
         cmocka_unit_test(test_comparison_notices_a_counter),
         cmocka_unit_test(test_comparison_notices_a_key),
