@@ -70,6 +70,7 @@ static void one_plus(struct posit_ball *r, const uint64_t *f, uint64_t err, bool
         posit_ball_set_fraction(r, zero, err, n);
         return;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.*): f has n words, n is never 0 */
     posit_ball_set(r, false, f[0] >> 1 | UINT64_C(1) << 63, 1, n);
     for (int i = 1; i < n; i++)
         r->m[i] = f[i] >> 1 | f[i - 1] << 63;
