@@ -72,7 +72,7 @@ static __always_inline void pk_flow_copy(__u32 *to, const struct pk_flow *f)
 static __always_inline int pk_flow_is(const struct pk_flow *f, const struct pk_flow_key *k,
                                       __u32 epoch)
 {
-    return f->epoch == epoch && pk_flow_key_equal(&f->key, k);
+    return epoch && f->epoch == epoch && pk_flow_key_equal(&f->key, k);
 }
 
 /* Counts what the walk of the flow in `f` counted. PK_REASON_N: somebody wrote to it meanwhile. */

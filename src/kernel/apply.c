@@ -543,6 +543,11 @@ int pk_fence_undo(struct pk_diags *d)
         return r;
     word = pk_standing_word(&f);
     r = pk_undo_check(&f, word, d);
+    if (!r && !pk_standing_by_other(&f, pk_word_before(word))) {
+        r = pk_bank_renew(&f.pins, pk_word_before(word), (uint32_t)(pk_word_generation(word) + 1));
+        if (r)
+            pk_sys_error(d, r, "cannot write to the set before the live one");
+    }
     if (!r)
         pk_standing_switch(&f, pk_word_make(pk_word_generation(word) + 1, pk_word_before(word),
                                             pk_word_live(word)));

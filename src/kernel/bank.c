@@ -227,6 +227,27 @@ static int pk_bank_write(const struct pk_bank_set *s)
     return 0;
 }
 
+int pk_bank_renew(const struct pk_pins *p, unsigned bank, uint32_t epoch)
+{
+    _pk_close_ int dir = -1, image = -1;
+    size_t size;
+    void *mem;
+    int r = pk_pins_bank(p, bank, false, &dir);
+
+    if (!r)
+        r = pk_sys_pinned(dir, "image", &image);
+    if (r)
+        return r;
+    size = pk_map_bytes(image) - PK_IMAGE_SLACK;
+    r = pk_sys_map_mmap(image, size, true, &mem);
+    if (r)
+        return r;
+    ((struct pk_image_head *)((char *)mem + bank % PK_ENGINE_BANKS * pk_engine_area(size)))->epoch =
+        epoch;
+    munmap(mem, size);
+    return 0;
+}
+
 static int pk_bank_fill_in(const struct pk_pins *p, const struct pk_maps *m,
                            const struct pk_bank_set *s, const struct pk_progs *progs)
 {

@@ -47,6 +47,11 @@ struct pk_bank_set {
  */
 int pk_bank_fill(const struct pk_pins *p, const struct pk_maps *m, const struct pk_bank_set *s,
                  struct pk_diags *d);
+/*
+ * Gives the set in a bank, which is about to come into force again, an epoch of its own: what was
+ * remembered of flows when it was last in force may rest on names of interfaces that have changed.
+ */
+int pk_bank_renew(const struct pk_pins *p, unsigned bank, uint32_t epoch);
 /* Whether something of a dead writer, or of a set long gone, is left in it. */
 bool pk_bank_dirty(const struct pk_pins *p, unsigned bank);
 int pk_bank_clear(const struct pk_pins *p, const struct pk_maps *m, unsigned bank);

@@ -139,6 +139,31 @@ def renamed(w):
     assert w.ping() == 0
 
 
+NAMED = """*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -i moved -j DROP
+COMMIT
+"""
+
+
+def undone_after_a_rename(w):
+    """A set that comes back knows today's names; nothing that it judged under the old ones counts."""
+    with open(f"{w.fence.folder}/named.v4", "w", encoding="ascii") as f:
+        f.write(NAMED)
+    for hook in ("tc", "xdp"):
+        w.fence.run("apply", "named.v4", *HOOKS[hook])
+        assert w.ping(4) == 4
+        rename(w, "wire", "moved")
+        w.fence.run("apply", "A.v4")
+        assert w.ping() == 1
+        w.fence.run("undo")
+        assert w.ping() == 0
+        w.fence.clear()
+        rename(w, "moved", "wire")
+
+
 def rename(w, old, new):
     w.left.ip(f"link set {old} down", f"link set {old} name {new}", f"link set {new} up",
               f"neighbour replace 10.77.0.2 lladdr 02:00:00:00:00:02 dev {new}")
@@ -185,8 +210,8 @@ def names(w):
 
 
 TESTS = [case for function in (
-    refusals, occupied, clsact, clsact_neighbours, interface_comes_back, renamed, stacked,
-    peer_is_not_stacked, names) for case in life.alone(function)]
+    refusals, occupied, clsact, clsact_neighbours, interface_comes_back, renamed,
+    undone_after_a_rename, stacked, peer_is_not_stacked, names) for case in life.alone(function)]
 
 if __name__ == "__main__":
     sys.exit(life.main(TESTS))
