@@ -48,6 +48,22 @@ test-posit: ## the posit library's exhaustive tests: all pairs of posit16, 10^7 
 	@tools/test --suite posit-long
 
 asan: ## the pure tests under ASan and UBSan, in build-asan
+test-kernels: ## boot Linux 6.1 and 6.12 in an emulator and test there; about 10 minutes on 2 cores
+	@rm -f build/summary
+	tools/setup build run test
+	-@tools/setup kernels # without it, counted skips
+	@$(MAKE) build/picket
+	@tools/peers
+	@tools/kernels
+	@tools/test --suite kernels
+
+test-kernels-long: ## the same with every case that make test has there; hours when emulated
+	tools/setup build run test kernels
+	@$(MAKE) build/picket
+	@tools/peers
+	@tools/kernels
+	@tools/test --suite kernels-long
+
 	@[ -e build-asan/build.ninja ] || meson setup build-asan \
 	    -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debug -Doptimization=1
 	@tools/test --build build-asan --suite unit --suite golden \

@@ -13,13 +13,15 @@ _picket()
     fi
     case $prev in
     --hook) words='auto netfilter tc xdp' ;;
+    --classifier) words='auto lbvs' ;;
     --dev | in | out)
         for dev in /sys/class/net/*; do words+=" ${dev##*/}"; done ;;
     --workload | --print-rules) words='five-tuple mixed blocklist acl fw ipc' ;;
     --part) words='rates costs ddos all' ;;
     --family) words='ipv4 ipv6 all' ;;
     --traffic) words='miss uniform zipf adversarial random all' ;;
-    --rules | --svg)
+    --format) words='csv jsonl openmetrics' ;;
+    --rules | --svg | --db)
         [ "$verb" != bench ] || [ "$prev" != --rules ] || return
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -32,9 +34,9 @@ _picket()
         return
     fi
     case $verb in
-    check) words="--plan --hook --counters -c --memory-max --filter-only $family" ;;
+    check) words="--plan --hook --counters -c --classifier --memory-max --filter-only $family" ;;
     diff) words="--filter-only $family" ;;
-    apply) words="--dev --hook --counters -c --memory-max --filter-only $family" ;;
+    apply) words="--dev --hook --counters -c --classifier --memory-max --filter-only $family" ;;
     rule) words="$family INPUT FORWARD OUTPUT"
         [ "$COMP_CWORD" -ne 2 ] || words="$family append insert replace delete" ;;
     save) words="--counters -c $family" ;;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define PK_ARENA_ALIGN 16u
-#define PK_ARENA_FIRST ((size_t)16 << 10)
+#define PK_ARENA_FIRST ((size_t)4 << 10)
 #define PK_ARENA_LARGEST ((size_t)1 << 20)
 
 struct pk_arena_block {
@@ -98,16 +98,32 @@ void *pk_arena_grow(struct pk_arena *a, void *array, size_t n, size_t *cap, size
     return p;
 }
 
-void pk_arena_done(struct pk_arena *a)
+static void blocks_free(struct pk_arena_block *b)
 {
-    struct pk_arena_block *b = a->blocks;
-
     while (b) {
         struct pk_arena_block *next = b->next;
 
         free(b);
         b = next;
     }
+}
+
+void pk_arena_done(struct pk_arena *a)
+{
+    blocks_free(a->blocks);
     a->blocks = NULL;
+    a->used = 0;
+}
+
+void pk_arena_reset(struct pk_arena *a)
+{
+    struct pk_arena_block *b = a->blocks; /* the newest, and the largest up to a limit */
+
+    if (!b)
+        return;
+    blocks_free(b->next);
+    b->next = NULL;
+    memset(b->data, 0, b->used);
+    b->used = 0;
     a->used = 0;
 }

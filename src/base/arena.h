@@ -20,6 +20,8 @@ void *pk_arena_alloc(struct pk_arena *a, size_t size);
 char *pk_arena_strndup(struct pk_arena *a, const char *s, size_t len);
 char *pk_arena_strdup(struct pk_arena *a, const char *s);
 void pk_arena_done(struct pk_arena *a);
+/* Starts again: what was handed out is gone, and one block is kept for what comes. */
+void pk_arena_reset(struct pk_arena *a);
 
 #define _pk_arena_ __attribute__((cleanup(pk_arena_done)))
 #define pk_arena_new(a, type) ((type *)pk_arena_alloc(a, sizeof(type)))

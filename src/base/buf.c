@@ -56,7 +56,10 @@ void pk_buf_str(struct pk_buf *b, const char *s)
 
 void pk_buf_char(struct pk_buf *b, char c)
 {
-    pk_buf_add(b, &c, 1);
+    if (!buf_room(b, 1))
+        return;
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
 }
 
 void pk_buf_u64(struct pk_buf *b, uint64_t v)

@@ -5,18 +5,24 @@
  */
 #include "base/hash.h"
 
+#include <endian.h>
 #include <stddef.h>
+#include <string.h>
+
+/* The state lives in registers, and the number of rounds is a constant, only if all of it is one
+ * function: three times as fast. */
+#define INLINE static inline __attribute__((always_inline))
 
 struct sip {
     uint64_t v[4];
 };
 
-static inline uint64_t rotl(uint64_t x, unsigned n)
+INLINE uint64_t rotl(uint64_t x, unsigned n)
 {
     return x << n | x >> (64 - n);
 }
 
-static inline void sip_rounds(struct sip *s, unsigned n)
+INLINE void sip_rounds(struct sip *s, unsigned n)
 {
     uint64_t *v = s->v;
 
@@ -30,7 +36,7 @@ static inline void sip_rounds(struct sip *s, unsigned n)
     }
 }
 
-static inline void sip_word(struct sip *s, uint64_t m, unsigned rounds)
+INLINE void sip_word(struct sip *s, uint64_t m, unsigned rounds)
 {
     s->v[3] ^= m;
     sip_rounds(s, rounds);
@@ -47,8 +53,16 @@ static inline uint64_t le_bytes(const unsigned char *p, size_t n)
     return m;
 }
 
-static inline uint64_t siphash(const void *data, size_t len, uint64_t k0, uint64_t k1, unsigned c,
-                               unsigned d)
+INLINE uint64_t le_word(const unsigned char *p)
+{
+    uint64_t m;
+
+    memcpy(&m, p, sizeof(m));
+    return le64toh(m);
+}
+
+INLINE uint64_t siphash(const void *data, size_t len, uint64_t k0, uint64_t k1, unsigned c,
+                        unsigned d)
 {
     struct sip s = {{k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL,
                      k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL}};
@@ -56,11 +70,31 @@ static inline uint64_t siphash(const void *data, size_t len, uint64_t k0, uint64
     size_t left = len;
 
     for (; left >= 8; p += 8, left -= 8)
-        sip_word(&s, le_bytes(p, 8), c);
+        sip_word(&s, le_word(p), c);
     sip_word(&s, le_bytes(p, left) | (uint64_t)(len & 0xff) << 56, c);
     s.v[2] ^= 0xff;
     sip_rounds(&s, d);
     return s.v[0] ^ s.v[1] ^ s.v[2] ^ s.v[3];
+}
+
+/*
+ * Four lanes, each of which takes every fourth word; a multiplication by an odd number loses
+ * nothing, so a change of one word is never lost in its lane.
+ */
+uint64_t pk_sum64(const void *data, size_t len, uint64_t seed)
+{
+    const uint64_t odd = 0x9e3779b97f4a7c15ULL;
+    uint64_t lane[4] = {seed, ~seed, seed + odd, len};
+    const unsigned char *p = data;
+    size_t left = len;
+
+    for (; left >= 32; p += 32, left -= 32)
+        for (unsigned i = 0; i < 4; i++)
+            lane[i] = rotl((lane[i] ^ le_word(p + i * 8)) * odd, 29);
+    for (; left >= 8; p += 8, left -= 8)
+        lane[0] = rotl((lane[0] ^ le_word(p)) * odd, 29);
+    lane[1] = rotl((lane[1] ^ le_bytes(p, left)) * odd, 29);
+    return pk_mix64(lane[0] ^ pk_mix64(lane[1] ^ pk_mix64(lane[2] ^ pk_mix64(lane[3]))));
 }
 
 uint64_t pk_hash64(const void *data, size_t len, uint64_t seed)

@@ -12,6 +12,10 @@
 uint64_t pk_hash64(const void *data, size_t len, uint64_t seed);
 struct pk_u128 pk_hash128(const void *data, size_t len);
 
+/* A sum that tells damage, several times as fast; anybody can make two runs of bytes with one sum.
+ */
+uint64_t pk_sum64(const void *data, size_t len, uint64_t seed);
+
 static inline uint64_t pk_mix64(uint64_t x)
 {
     x ^= x >> 32;

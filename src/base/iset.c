@@ -3,15 +3,25 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct pk_iset empty;
 
-/* Room for n intervals; NULL when that is too many, or when memory is out. */
+/* An empty set with room for n intervals, which may be more than it will have. */
 static struct pk_iset *iset_room(struct pk_arena *a, size_t n)
 {
-    if (n > PK_ISET_MAX)
+    size_t bytes;
+
+    if (__builtin_mul_overflow(n, sizeof(struct pk_interval), &bytes) ||
+        __builtin_add_overflow(bytes, sizeof(struct pk_iset), &bytes))
         return NULL;
-    return pk_arena_alloc(a, sizeof(struct pk_iset) + n * sizeof(struct pk_interval));
+    return pk_arena_alloc(a, bytes);
+}
+
+/* What an operation has made: NULL when that is too much, or when memory was out. */
+static const struct pk_iset *iset_made(const struct pk_iset *s)
+{
+    return s && s->n <= PK_ISET_MAX ? s : NULL;
 }
 
 static struct pk_u128 u128_next(struct pk_u128 v)
@@ -59,32 +69,6 @@ static void iset_push(struct pk_iset *s, struct pk_interval iv)
         s->iv[s->n++] = iv;
 }
 
-/* How many intervals remain when iv[], sorted by lo, is united. */
-static size_t count_united(const struct pk_interval *iv, size_t n)
-{
-    size_t count = 0;
-    struct pk_u128 end = {0};
-
-    for (size_t i = 0; i < n; i++) {
-        if (!count || (!u128_is_last(end) && pk_u128_less(u128_next(end), iv[i].lo))) {
-            count++;
-            end = iv[i].hi;
-        } else {
-            end = u128_max(end, iv[i].hi);
-        }
-    }
-    return count;
-}
-
-static const struct pk_iset *iset_unite(struct pk_arena *a, const struct pk_interval *iv, size_t n)
-{
-    struct pk_iset *s = iset_room(a, count_united(iv, n));
-
-    for (size_t i = 0; s && i < n; i++)
-        iset_push(s, iv[i]);
-    return s;
-}
-
 static int by_lo(const void *pa, const void *pb)
 {
     const struct pk_interval *a = pa, *b = pb;
@@ -113,25 +97,37 @@ const struct pk_iset *pk_iset_range(struct pk_arena *a, struct pk_u128 lo, struc
     return s;
 }
 
+const struct pk_iset *pk_iset_copy(struct pk_arena *a, const struct pk_iset *x)
+{
+    struct pk_iset *s = iset_room(a, x->n);
+
+    if (s)
+        memcpy(s, x, sizeof(*x) + x->n * sizeof(x->iv[0]));
+    return s;
+}
+
 const struct pk_iset *pk_iset_from(struct pk_arena *a, const struct pk_interval *iv, size_t n)
 {
-    const struct pk_iset *s;
-    struct pk_interval *sorted;
-    size_t kept = 0;
+    struct pk_iset *sorted, *s;
+    bool in_order = true;
 
-    if (n > SIZE_MAX / sizeof(*sorted) - 1)
-        return NULL;
-    sorted = malloc((n + 1) * sizeof(*sorted));
-    if (!sorted)
+    if (n == 1)
+        return pk_iset_range(a, iv->lo, iv->hi);
+    sorted = iset_room(a, n);
+    s = iset_room(a, n);
+    if (!sorted || !s)
         return NULL;
     for (size_t i = 0; i < n; i++) {
-        if (!pk_u128_less(iv[i].hi, iv[i].lo))
-            sorted[kept++] = iv[i];
+        if (pk_u128_less(iv[i].hi, iv[i].lo))
+            continue;
+        in_order &= !sorted->n || !pk_u128_less(iv[i].lo, sorted->iv[sorted->n - 1].lo);
+        sorted->iv[sorted->n++] = iv[i];
     }
-    qsort(sorted, kept, sizeof(*sorted), by_lo);
-    s = iset_unite(a, sorted, kept);
-    free(sorted);
-    return s;
+    if (!in_order)
+        qsort(sorted->iv, sorted->n, sizeof(*sorted->iv), by_lo);
+    for (size_t i = 0; i < sorted->n; i++)
+        iset_push(s, sorted->iv[i]);
+    return iset_made(s);
 }
 
 /* The intersection, walked along both sets at once; counts only when `to` is NULL. */
@@ -166,71 +162,76 @@ const struct pk_iset *pk_iset_and(struct pk_arena *a, const struct pk_iset *x,
     s = iset_room(a, intersect(x, y, NULL));
     if (s)
         s->n = intersect(x, y, s->iv);
-    return s;
+    return iset_made(s);
 }
 
 const struct pk_iset *pk_iset_or(struct pk_arena *a, const struct pk_iset *x,
                                  const struct pk_iset *y)
 {
-    size_t i = 0, j = 0, n = 0;
-    struct pk_interval *merged;
-    const struct pk_iset *s;
+    size_t i = 0, j = 0;
+    struct pk_iset *s;
 
     if (!x->n || x == y)
         return y;
     if (!y->n)
         return x;
-    merged = malloc((x->n + y->n) * sizeof(*merged));
-    if (!merged)
-        return NULL;
-    while (i < x->n || j < y->n) {
+    s = iset_room(a, x->n + y->n);
+    while (s && (i < x->n || j < y->n)) {
         bool from_x = j == y->n || (i < x->n && pk_u128_less(x->iv[i].lo, y->iv[j].lo));
 
-        merged[n++] = from_x ? x->iv[i++] : y->iv[j++];
+        iset_push(s, from_x ? x->iv[i++] : y->iv[j++]);
     }
-    s = iset_unite(a, merged, n);
-    free(merged);
-    return s;
+    return iset_made(s);
 }
 
 const struct pk_iset *pk_iset_not(struct pk_arena *a, const struct pk_iset *x, struct pk_u128 max)
 {
+    struct pk_iset *s = iset_room(a, x->n + 1); /* one more gap than intervals at most */
     struct pk_u128 from = {0};
-    struct pk_interval *gaps;
-    const struct pk_iset *s;
-    size_t n = 0;
     bool open = true; /* [from, max] is still to be given */
 
-    gaps = malloc((x->n + 1) * sizeof(*gaps)); /* one more gap than intervals at most */
-    if (!gaps)
+    if (!s)
         return NULL;
     for (size_t i = 0; open && i < x->n && !pk_u128_less(max, x->iv[i].lo); i++) {
         if (!u128_is_zero(x->iv[i].lo) && pk_u128_less(from, x->iv[i].lo))
-            gaps[n++] = (struct pk_interval){from, u128_previous(x->iv[i].lo)};
+            s->iv[s->n++] = (struct pk_interval){from, u128_previous(x->iv[i].lo)};
         open = pk_u128_less(x->iv[i].hi, max);
         if (open)
             from = u128_next(x->iv[i].hi);
     }
     if (open)
-        gaps[n++] = (struct pk_interval){from, max};
-    s = iset_unite(a, gaps, n);
-    free(gaps);
-    return s;
+        s->iv[s->n++] = (struct pk_interval){from, max};
+    return iset_made(s);
 }
 
 bool pk_iset_has(const struct pk_iset *x, struct pk_u128 v)
 {
-    size_t lo = 0, hi = x->n;
+    return pk_iset_covers(x, v, v);
+}
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
+bool pk_iset_is_range(const struct pk_iset *x, struct pk_u128 lo, struct pk_u128 hi)
+{
+    return x->n == 1 && pk_u128_equal(x->iv[0].lo, lo) && pk_u128_equal(x->iv[0].hi, hi);
+}
 
-        if (pk_u128_less(x->iv[mid].hi, v))
-            lo = mid + 1;
+bool pk_iset_within(const struct pk_iset *x, struct pk_u128 lo, struct pk_u128 hi)
+{
+    return !x->n || (!pk_u128_less(x->iv[0].lo, lo) && !pk_u128_less(hi, x->iv[x->n - 1].hi));
+}
+
+bool pk_iset_covers(const struct pk_iset *x, struct pk_u128 lo, struct pk_u128 hi)
+{
+    size_t first = 0, end = x->n;
+
+    while (first < end) {
+        size_t mid = first + (end - first) / 2;
+
+        if (pk_u128_less(x->iv[mid].hi, lo))
+            first = mid + 1;
         else
-            hi = mid;
+            end = mid;
     }
-    return lo < x->n && !pk_u128_less(v, x->iv[lo].lo);
+    return first < x->n && !pk_u128_less(lo, x->iv[first].lo) && !pk_u128_less(x->iv[first].hi, hi);
 }
 
 bool pk_iset_equal(const struct pk_iset *x, const struct pk_iset *y)

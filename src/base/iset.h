@@ -28,6 +28,8 @@ struct pk_iset {
 
 const struct pk_iset *pk_iset_empty(void);
 const struct pk_iset *pk_iset_range(struct pk_arena *a, struct pk_u128 lo, struct pk_u128 hi);
+/* The same set in another arena. */
+const struct pk_iset *pk_iset_copy(struct pk_arena *a, const struct pk_iset *x);
 /* Any order, overlaps allowed. */
 const struct pk_iset *pk_iset_from(struct pk_arena *a, const struct pk_interval *iv, size_t n);
 const struct pk_iset *pk_iset_and(struct pk_arena *a, const struct pk_iset *x,
@@ -36,5 +38,9 @@ const struct pk_iset *pk_iset_or(struct pk_arena *a, const struct pk_iset *x,
                                  const struct pk_iset *y);
 const struct pk_iset *pk_iset_not(struct pk_arena *a, const struct pk_iset *x, struct pk_u128 max);
 bool pk_iset_has(const struct pk_iset *x, struct pk_u128 v);
+/* Is it [lo, hi]; is it a part of that; is that a part of it? */
+bool pk_iset_is_range(const struct pk_iset *x, struct pk_u128 lo, struct pk_u128 hi);
+bool pk_iset_within(const struct pk_iset *x, struct pk_u128 lo, struct pk_u128 hi);
+bool pk_iset_covers(const struct pk_iset *x, struct pk_u128 lo, struct pk_u128 hi);
 bool pk_iset_equal(const struct pk_iset *x, const struct pk_iset *y);
 bool pk_iset_subset(const struct pk_iset *x, const struct pk_iset *of);

@@ -21,6 +21,7 @@ enum color { UNSEEN, OPEN, CLOSED };
 
 struct chain_state {
     uint64_t steps;     /* of one visit, at most, chains that are called included */
+    uint64_t visits;    /* to chains in one visit, itself included, at most */
     uint32_t next;      /* leaf to look at next, while OPEN */
     uint32_t depth;     /* jumps on the stack in one visit, at most */
     uint32_t deepest;   /* leaf that leads there */
@@ -105,14 +106,17 @@ static void close_chain(struct search *s, uint32_t chain)
     const struct pk_leaf_list *l = s->l;
     const struct pk_run *run = &l->chain[chain];
     uint32_t first, end;
-    uint64_t steps = 0;
+    uint64_t steps = 0, visits = 1;
 
     for (end = run->end; end > run->start; end = first) {
         for (first = end - 1; first > run->start && l->rule[first - 1] == l->rule[end - 1]; first--)
             ;
         steps = rule_steps(s, first, end, steps);
+        if (calls(l, first))
+            visits = sum_steps(visits, s->state[l->rule[first]->to->index].visits);
     }
     s->state[chain].steps = sum_steps(steps, passing_steps(run));
+    s->state[chain].visits = visits;
     s->state[chain].color = CLOSED;
 }
 
@@ -250,6 +254,8 @@ int pk_leaf_list_bound(struct pk_leaf_list *l, struct pk_arena *a, struct pk_dia
         if (r)
             return r;
         l->depth = PK_MAX(l->depth, s.state[base].depth);
+        l->longest = PK_MAX(l->longest, (uint32_t)s.state[base].steps);
+        l->visits = PK_MAX(l->visits, (uint32_t)PK_MIN(s.state[base].visits, UINT32_MAX));
     }
     return 0;
 }

@@ -6,19 +6,17 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/hash.h"
 #include "base/macro.h"
 #include "classify/codes.h"
 #include "classify/layout.h"
-#include "rules/text.h"
-
-#define SAVE_TEXT_MAX ((size_t)4 << 30)
+#include "rules/id.h"
 
 /* One compilation. Sets, leaves and tables are in the arena; rows are owned by their part. */
 struct job {
     struct pk_arena arena;
     struct pk_part part[PK_FAMILY_N];
     size_t max; /* bytes of the image */
+    enum pk_classifier classifier;
     struct pk_diags *d;
 };
 
@@ -51,9 +49,9 @@ static size_t job_bytes(const struct job *j)
 }
 
 /* Which structure is it that takes most? That is what a person can do something about. */
-static const char *largest(const struct pk_family_plan *p, size_t *ret_bytes)
+static const char *largest(const struct pk_family_plan *p, bool lbvs, size_t *ret_bytes)
 {
-    const char *name = "rows";
+    const char *name = lbvs ? "rows (bit vectors)" : "rows";
     unsigned f;
 
     *ret_bytes = p->row_bytes;
@@ -76,14 +74,16 @@ static const char *largest(const struct pk_family_plan *p, size_t *ret_bytes)
 
 static int refuse_memory(const struct job *j, enum pk_family family)
 {
+    bool lbvs = j->classifier == PK_CLASSIFIER_LBVS;
     struct pk_family_plan plan;
     const char *name;
     size_t bytes;
 
     pk_part_plan(&j->part[family], &plan);
-    name = largest(&plan, &bytes);
+    name = largest(&plan, lbvs, &bytes);
     pk_error(j->d, PK_CODE_MEMORY, PK_NOWHERE,
-             "write fewer rules, or rules whose ranges and prefixes coincide",
+             lbvs ? "use --classifier auto: its rows leave out what is zero"
+                  : "write fewer rules, or rules whose ranges and prefixes coincide",
              "the %s tables would pass %zu bytes; of them %zu or more are for: %s",
              family_name(family), j->max, bytes, name);
     return -E2BIG;
@@ -109,13 +109,14 @@ static int add_table(struct job *j, struct pk_part *p, enum pk_field field)
 /*
  * KIND first, then the fields that most leaves constrain: their rows are the sparsest, and the walk
  * reads no further once the AND of the summaries is zero. A field that no leaf constrains is left
- * out.
+ * out. Of dense rows, where few blocks of KIND are zero, it comes last.
  */
 static int add_tables(struct job *j, struct pk_part *p)
 {
     size_t weight[PK_FIELD_N];
+    bool lbvs = j->classifier == PK_CLASSIFIER_LBVS;
     unsigned f, best;
-    int r = add_table(j, p, PK_F_KIND);
+    int r = lbvs ? 0 : add_table(j, p, PK_F_KIND);
 
     for (f = 0; f < PK_FIELD_N; f++)
         weight[f] = f == PK_F_KIND ? 0 : pk_field_constrained(&p->leaves, f);
@@ -129,7 +130,7 @@ static int add_tables(struct job *j, struct pk_part *p)
         weight[best] = 0;
         r = add_table(j, p, best);
     }
-    return r;
+    return r || !lbvs ? r : add_table(j, p, PK_F_KIND);
 }
 
 static int compile_family(struct job *j, const struct pk_ruleset *rs, const uint32_t *slots)
@@ -144,35 +145,15 @@ static int compile_family(struct job *j, const struct pk_ruleset *rs, const uint
     if (!r)
         r = check_memory(j, rs->family);
     if (!r)
-        r = pk_rows_init(&p->rows, p->leaves.n, j->max);
+        r = pk_rows_init(&p->rows, p->leaves.n, j->classifier == PK_CLASSIFIER_LBVS, j->max);
     return r ? r : add_tables(j, p);
-}
-
-/* The id names the rules, not their counters: policies are saved with zero ones. */
-static int hash_text(const struct pk_ruleset *const rs[PK_FAMILY_N], struct pk_u128 *ret)
-{
-    static const struct pk_counters zero[PK_HOOK_N];
-    const struct pk_save_options o = {.policy = zero};
-    _pk_buf_ struct pk_buf text = PK_BUF_INIT(SAVE_TEXT_MAX);
-    unsigned f;
-
-    for (f = 0; f < PK_FAMILY_N; f++) {
-        if (!rs[f] || !rs[f]->given)
-            continue;
-        pk_buf_str(&text, family_name(f));
-        pk_ruleset_save(rs[f], &o, &text);
-    }
-    if (text.failed)
-        return text.failed;
-    *ret = pk_hash128(text.data, text.len);
-    return 0;
 }
 
 static int write_image(const struct job *j, const struct pk_slots *slots, struct pk_u128 id,
                        struct pk_image *ret)
 {
     size_t size = job_bytes(j), at = sizeof(struct pk_image_head);
-    struct pk_image img = {.plan.bytes = size};
+    struct pk_image img = {.plan = {.classifier = j->classifier, .bytes = size}};
     unsigned f;
 
     img.head = calloc(1, size);
@@ -191,9 +172,11 @@ static int write_image(const struct job *j, const struct pk_slots *slots, struct
 }
 
 int pk_compile(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_slots *slots,
-               size_t memory_max, struct pk_image *ret, struct pk_diags *d)
+               const struct pk_compile_options *o, struct pk_image *ret, struct pk_diags *d)
 {
-    _job_ struct job j = {.max = PK_MIN(memory_max, (size_t)PK_IMAGE_MAX), .d = d};
+    size_t most = o->memory_max ? o->memory_max : PK_IMAGE_MAX;
+    _job_ struct job j = {
+        .max = PK_MIN(most, (size_t)PK_IMAGE_MAX), .classifier = o->classifier, .d = d};
     struct pk_u128 id;
     unsigned f;
     int r;
@@ -205,7 +188,7 @@ int pk_compile(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_s
         if (r)
             return r;
     }
-    r = hash_text(rs, &id);
+    r = pk_ruleset_id(rs, &id);
     return r ? r : write_image(&j, slots, id, ret);
 }
 

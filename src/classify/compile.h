@@ -35,6 +35,7 @@ struct pk_family_plan {
 };
 
 struct pk_plan {
+    enum pk_classifier classifier;
     struct pk_family_plan family[PK_FAMILY_N];
     size_t bytes; /* the whole image */
 };
@@ -46,12 +47,18 @@ struct pk_image {
 
 #define PK_IMAGE_MAX (1u << 28)
 
+/* All zero: what nobody has to choose. */
+struct pk_compile_options {
+    size_t memory_max; /* bytes of the image; 0: PK_IMAGE_MAX */
+    enum pk_classifier classifier;
+};
+
 /*
  * Compiles both families (either may be NULL or not `given`). 0; -E2BIG (diagnosed by name:
  * nesting, walk length, memory); -ENOMEM. *ret is set only on success. Works in its own arena.
  */
 int pk_compile(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_slots *slots,
-               size_t memory_max, struct pk_image *ret, struct pk_diags *d);
+               const struct pk_compile_options *o, struct pk_image *ret, struct pk_diags *d);
 /* Makes an image that stands at offset 0 ready to stand at `place` of a map. Once. */
 void pk_image_place(struct pk_image_head *head, uint32_t place);
 void pk_image_done(struct pk_image *img);

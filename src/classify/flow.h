@@ -8,47 +8,86 @@
  * masked out (compile.c), so that a set of /24 prefixes needs one entry for 256 hosts, and a set
  * without ports one for all connections of two hosts. docs/adr/0008 says why, with figures.
  *
- * Entries stand in sets of PK_FLOW_WAYS, in a table of its own for each CPU. A set's tags, 16 bits
- * of each entry's hash, say which entry to read. A full set gives way to one miss in eight: three
- * flows in turn on a place for two would else push each other out for ever.
+ * Entries are cache lines, in sets of PK_FLOW_WAYS, in a table of its own for each CPU. The hash
+ * says which entry of its set a flow would rather have; a look-up reads the others only if another
+ * flow has got it. A full set gives way to one miss in eight, by lot: three flows in turn on a
+ * place for two would else push each other out for ever.
  *
- * Programs of process context (OUTPUT) may be interrupted by others on the same CPU, in the middle
- * of a write: `seq` is odd while an entry is written, and who finds it odd leaves the entry alone.
- * A tag that was lost so costs a miss and nothing else. No entry is ever cleared: `epoch` is the
- * generation of the rule set that it was made by, and never comes back.
+ * Programs of process context (OUTPUT) may be interrupted by others on the same CPU, also in the
+ * middle of a write: an entry is busy while it is written, and its head is another one afterwards;
+ * who finds it so leaves the entry alone. A walk notes what it counts in a draft, one for each CPU;
+ * who finds that taken is not remembered. No entry is ever cleared: `epoch` is the generation of
+ * the rule set that it was made by, and never comes back.
  */
 #pragma once
 
 #include "classify/image.h"
 #include "packet/packet.h"
 
-#define PK_FLOW_WAYS 4u
+#define PK_FLOW_WAYS 16u
 /* Counters that an outcome may raise; a longer walk is walked each time. */
-#define PK_FLOW_SLOTS 17u
+#define PK_FLOW_SLOTS 18u
+#define PK_FLOW_NEAR 2u  /* of them stand in the entry itself, the others in its pk_flow_far */
+#define PK_FLOW_NOT 255u /* this walk cannot be remembered */
+
+/* What a walk has counted. */
+struct pk_flow {
+    __u32 n; /* counters, or PK_FLOW_NOT */
+    __u32 slot[PK_FLOW_SLOTS];
+};
 
 struct pk_flow_key {
     __u64 word[PK_FLOW_WORDS];
 };
 
-struct pk_flow {
+struct pk_flow_entry {
     struct pk_flow_key key;
-    __u32 seq;   /* odd: being written */
+    __u32 head;  /* pk_flow_head() */
     __u32 epoch; /* of the image that made it; 0: no entry */
-    __u8 n;      /* counters, or PK_FLOW_NOT */
-    __u8 reason; /* enum pk_reason */
-    __u16 pad;
-    __u32 slot[PK_FLOW_SLOTS]; /* the first stands in the cache line of the key */
+    __u32 slot[PK_FLOW_NEAR];
 };
 
 struct pk_flow_set {
-    __u64 tags;   /* of entry i: bits 16 i to 16 i + 15; 0: none */
-    __u32 misses; /* so far */
-    __u32 pad;
+    struct pk_flow_entry way[PK_FLOW_WAYS];
 };
 
-#define PK_FLOW_NOT 255u /* this walk cannot be remembered */
+/* Few walks count so much: what stands here would only be in the way of the entries. */
+struct pk_flow_far {
+    __u32 slot[PK_FLOW_SLOTS - PK_FLOW_NEAR];
+};
 
-_Static_assert(sizeof(struct pk_flow) == 128, "two cache lines");
+#define PK_FLOW_BYTES (sizeof(struct pk_flow_entry) + sizeof(struct pk_flow_far))
+
+_Static_assert(sizeof(struct pk_flow_entry) == 64, "a cache line");
+_Static_assert(sizeof(struct pk_flow_far) == 64, "a cache line");
+
+/*
+ * The head of an entry, one word, so that it changes at once:
+ *
+ *      31                     12 11        6 5         1   0
+ *     | writes so far           | reason    | counters  |busy|
+ */
+#define PK_FLOW_BUSY 1u
+
+static inline __u32 pk_flow_head(__u32 before, __u32 reason, __u32 n)
+{
+    return ((before >> 12) + 1) << 12 | (reason & 63) << 6 | (n & 31) << 1;
+}
+
+static inline __u32 pk_flow_writes(__u32 head)
+{
+    return head >> 12;
+}
+
+static inline __u32 pk_flow_reason(__u32 head)
+{
+    return head >> 6 & 63;
+}
+
+static inline __u32 pk_flow_counters(__u32 head)
+{
+    return head >> 1 & 31;
+}
 
 /* Words of a key. IPv4 addresses leave SADDR_HI and DADDR_HI free. */
 enum {
@@ -105,28 +144,16 @@ static inline __u64 pk_flow_hash(const struct pk_flow_key *k, __u64 seed)
     return h ^ h >> 32;
 }
 
-static inline __u32 pk_flow_tag(__u64 hash)
+/* The i-th entry of its set in which a flow may stand, from the one that it would rather have. */
+static inline __u32 pk_flow_way(__u64 hash, __u32 i)
 {
-    return (__u32)(hash >> 48) | 1;
+    return ((__u32)(hash >> 60) ^ i) & (PK_FLOW_WAYS - 1);
 }
 
-/* Which entry of a set has this tag; PK_FLOW_WAYS: none. */
-static inline __u32 pk_flow_way(__u64 tags, __u32 tag)
+/* Whether a miss may push out an entry that is in use, and which: `lot` is a random number. */
+static inline __u32 pk_flow_pushed(__u32 lot)
 {
-    if ((tags & 0xffff) == tag)
-        return 0;
-    if ((tags >> 16 & 0xffff) == tag)
-        return 1;
-    if ((tags >> 32 & 0xffff) == tag)
-        return 2;
-    return tags >> 48 == tag ? 3 : PK_FLOW_WAYS;
-}
-
-/* Whether a miss may push out an entry that is in use: the misses go round the entries, and every
- * eighth time round they may. */
-static inline int pk_flow_pushes(__u32 misses)
-{
-    return (misses / PK_FLOW_WAYS & 7) == 0;
+    return lot & 7 ? PK_FLOW_WAYS : lot >> 3 & (PK_FLOW_WAYS - 1);
 }
 
 static inline int pk_flow_key_equal(const struct pk_flow_key *a, const struct pk_flow_key *b)
@@ -148,7 +175,7 @@ static inline void pk_flow_note(struct pk_flow *f, __u32 slot)
 
     if (n < PK_FLOW_SLOTS) {
         f->slot[n] = slot;
-        f->n = (__u8)(n + 1);
+        f->n = n + 1;
     } else {
         f->n = PK_FLOW_NOT;
     }

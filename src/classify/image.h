@@ -17,8 +17,18 @@
  * lowest bit, at or after the cursor and before the chain's end, that is set in the rows of all
  * fields.
  *
+ * With --classifier lbvs a row is *dense* instead: the plain bit vector of linear bit-vector search
+ * (Lakshman and Stiliadis, SIGCOMM 1998; bpf-iptables, CCR 2019), in blocks of PK_BLOCK_WORDS
+ * words, zero ones and all. The candidate is found by looking through all of them, and no flow is
+ * remembered.
+ *
  * Chains are runs of leaves; a jump moves the cursor, as in the kernel's own walk, so that user
  * chains are never copied and every rule keeps its one counter (docs/adr/0003).
+ *
+ * A *delta* is an image of its own, of the few rules that were added since the image under it was
+ * compiled. Each of its leaves says before which leaf of that image it stands, and a bit for each
+ * leaf of that image says whether its rule is gone. Chains have the same numbers in both
+ * (docs/adr/0009).
  */
 #pragma once
 
@@ -37,6 +47,9 @@ enum pk_method {
     PK_M_SEARCH128 = 3, /* struct pk_u128 keys[n], likewise */
 };
 
+/* What rules are searched with: the compiler's own choice, or plain linear bit-vector search. */
+enum pk_classifier { PK_CLASSIFIER_AUTO, PK_CLASSIFIER_LBVS, PK_CLASSIFIER_N };
+
 /* One used field. Fields that no rule uses are not listed. KIND is always listed. */
 struct pk_field_tab {
     __u16 field;  /* enum pk_field */
@@ -53,22 +66,46 @@ struct pk_group {
     __u32 pad;
 };
 
+/* What pk_dense_seek (walk.h) reads of a dense row at a time. */
+#define PK_BLOCK_WORDS 8u
+#define PK_BLOCK_LEAVES (PK_BLOCK_WORDS * 64)
+
+struct pk_block {
+    __u64 word[PK_BLOCK_WORDS];
+};
+
+enum pk_form { PK_FORM_TREE = 1, PK_FORM_DENSE = 2 };
+
+/* A chain: a run of leaves. */
+struct pk_run {
+    __u32 start, end;
+};
+
+/* Base chains are the first ones, by their hooks. */
 struct pk_base_chain {
-    __u32 start, end; /* leaves */
-    __u32 policy;     /* PK_ACT_ACCEPT or PK_ACT_DROP */
-    __u32 counter;    /* slot of the policy's counter */
+    __u32 policy;  /* PK_ACT_ACCEPT or PK_ACT_DROP */
+    __u32 counter; /* slot of the policy's counter */
 };
 
 struct pk_family_tab {
-    __u32 present; /* 0: never set; packets of this family pass, counted as such */
+    __u32 present; /* enum pk_form of its rows; 0: never set; packets pass, counted as such */
     __u32 n_leaves;
     __u32 leaves; /* offset of struct pk_leaf_rec [n_leaves] */
     __u32 n_tops; /* of a row */
     __u32 n_fields;
-    __u32 depth; /* deepest nesting of jumps, <= PK_DEPTH_MAX */
-    __u32 zero;  /* always 0: a number that the verifier does not know */
-    __u32 rows;  /* offset of the rows' tops, which groups follow, */
-    __u32 words; /* and words */
+    __u32 depth;  /* deepest nesting of jumps, <= PK_DEPTH_MAX */
+    __u32 zero;   /* always 0: a number that the verifier does not know */
+    __u32 rows;   /* offset of the rows' tops, which groups follow, */
+    __u32 words;  /* and words */
+    __u32 chains; /* offset of a struct pk_run for each chain */
+    /* What is under a delta: the family's table, its leaves, its chains. Of another image: its own.
+     */
+    __u32 under, under_leaves, under_chains;
+    __u32 anchors; /* of a delta with leaves: offset of __u32 [n_leaves], the leaves under it that
+                      they stand before, ascending in a chain */
+    __u32 gone;    /* of a delta: offset of __u64 [], a bit for each leaf under it; 0: none */
+    __u32 steps;   /* that a walk may take, at most */
+    __u32 visits;  /* of chains that a walk may make, at most */
     __u32 pad;
     struct pk_base_chain base[PK_HOOK_N];
     struct pk_field_tab field[PK_FIELD_N];
@@ -78,33 +115,37 @@ struct pk_family_tab {
 /* Jumps on the return stack at once. Deeper nesting is refused when the rule set is compiled. */
 #define PK_DEPTH_MAX 32 /* a power of two */
 
+/* Leaves of a delta, one group of a row; with more the whole set is compiled. */
+#define PK_DELTA_LEAVES 4096u
+#define PK_DELTA_NODES 65536u /* of its rows, likewise */
+
 struct pk_leaf_rec {
-    __u32 counter;    /* slot, see datapath/abi/counter.h */
-    __u32 chain_end;  /* one past the last leaf of the chain this leaf stands in */
-    __u32 target;     /* JUMP, GOTO: first leaf of the target chain */
-    __u32 target_end; /* ... and one past its last */
-    __u32 steps;      /* offset of struct pk_step [n_predicates + n_effects], 0: none */
-    __u32 rule;       /* pk_rule.ordinal */
+    __u32 counter; /* slot, see datapath/abi/ctl.h */
+    __u32 chain;   /* the number of the chain that this leaf stands in */
+    __u32 target;  /* JUMP, GOTO: the number of the target chain */
+    __u32 steps;   /* offset of struct pk_step [n_predicates + n_effects], 0: none */
+    __u32 rule;    /* pk_rule.ordinal */
     __u8 n_predicates, n_effects;
     __u8 action; /* enum pk_action */
     __u8 hot;    /* statuses (PK_STATUS_BIT) that drop instead of counting */
     __u8 base;   /* 1: stands in a base chain (its end is the policy) */
-    __u8 pad[3];
+    __u8 pad[7];
 };
 
 struct pk_image_head {
     __u64 magic;
     __u32 abi;
-    __u32 size;  /* bytes used */
-    __u32 epoch; /* the generation it came into force with; 0: remember no flow */
-    __u32 pad;
+    __u32 size;        /* bytes used */
+    __u32 epoch;       /* the generation it came into force with; 0: remember no flow */
+    __u32 delta;       /* 1: this is one */
     struct pk_u128 id; /* hash of the rule set's text, shown by status */
     struct pk_family_tab family[PK_FAMILY_N];
 };
 
-#define PK_IMAGE_ABI 4
+#define PK_IMAGE_ABI 5
 
 _Static_assert(sizeof(struct pk_field_tab) == 16, "shared with BPF");
+_Static_assert(sizeof(struct pk_block) == 64, "shared with BPF");
 _Static_assert(sizeof(struct pk_group) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_leaf_rec) == 32, "shared with BPF");
-_Static_assert(sizeof(struct pk_family_tab) == 40 + 3 * 16 + 9 * 16 + 6 * 8, "shared with BPF");
+_Static_assert(sizeof(struct pk_family_tab) == 72 + 3 * 8 + 9 * 16 + 6 * 8, "shared with BPF");

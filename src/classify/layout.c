@@ -25,6 +25,11 @@ static size_t tables_bytes(const struct pk_part *p)
     return n;
 }
 
+static size_t chains_bytes(const struct pk_part *p)
+{
+    return p->leaves.rs->n_chains * sizeof(struct pk_run);
+}
+
 static size_t leaves_bytes(const struct pk_part *p)
 {
     return p->leaves.n * sizeof(struct pk_leaf_rec);
@@ -39,7 +44,8 @@ size_t pk_part_bytes(const struct pk_part *p)
 {
     if (!p->present)
         return 0;
-    return tables_bytes(p) + pk_rows_bytes(&p->rows) + leaves_bytes(p) + steps_bytes(p);
+    return tables_bytes(p) + pk_rows_bytes(&p->rows) + chains_bytes(p) + leaves_bytes(p) +
+           steps_bytes(p);
 }
 
 void pk_part_plan(const struct pk_part *p, struct pk_family_plan *ret)
@@ -55,7 +61,7 @@ void pk_part_plan(const struct pk_part *p, struct pk_family_plan *ret)
     ret->chains = p->leaves.rs->n_chains;
     ret->depth = p->leaves.depth;
     ret->row_bytes = pk_rows_bytes(&p->rows);
-    ret->leaf_bytes = leaves_bytes(p);
+    ret->leaf_bytes = chains_bytes(p) + leaves_bytes(p);
     ret->step_bytes = steps_bytes(p);
     for (i = 0; i < p->n_tables; i++) {
         t = &p->table[i];
@@ -85,7 +91,7 @@ static void write_keys(const struct pk_field_table *t, char *image, size_t at)
 static size_t write_table(const struct pk_part *p, const struct pk_field_table *t, char *image,
                           size_t at, size_t rows, struct pk_field_tab *ret)
 {
-    size_t row_size = p->rows.n_tops * sizeof(struct pk_group), i;
+    size_t row_size = pk_rows_stride(&p->rows), i;
     uint32_t *row;
 
     *ret = (struct pk_field_tab){
@@ -124,8 +130,6 @@ static void write_bases(const struct pk_leaf_list *l, const uint32_t policy[PK_H
 
     for (h = 0; h < PK_HOOK_N; h++)
         t->base[h] = (struct pk_base_chain){
-            .start = l->chain[h].start,
-            .end = l->chain[h].end,
             .policy = l->rs->chains[h]->policy,
             .counter = policy[h],
         };
@@ -181,11 +185,14 @@ size_t pk_part_write(const struct pk_part *p, const uint32_t policy[PK_HOOK_N],
     if (!p->present)
         return at;
     t = &head->family[p->leaves.rs->family];
-    t->present = 1;
+    t->present = p->rows.dense ? PK_FORM_DENSE : PK_FORM_TREE;
+    t->under = (uint32_t)((char *)t - image);
     t->n_leaves = (uint32_t)p->leaves.n;
     t->n_tops = (uint32_t)p->rows.n_tops;
     t->n_fields = (uint32_t)p->n_tables;
     t->depth = p->leaves.depth;
+    t->steps = p->leaves.longest;
+    t->visits = p->leaves.visits;
     write_bases(&p->leaves, policy, t);
     write_mask(p, t->mask);
     for (i = 0; i < p->n_tables; i++)
@@ -193,7 +200,10 @@ size_t pk_part_write(const struct pk_part *p, const uint32_t policy[PK_HOOK_N],
     t->rows = (uint32_t)at;
     at = pk_rows_write(&p->rows, image, at, &words);
     t->words = (uint32_t)words;
-    t->leaves = (uint32_t)at;
+    t->chains = t->under_chains = (uint32_t)at;
+    memcpy(image + at, p->leaves.chain, chains_bytes(p));
+    at += chains_bytes(p);
+    t->leaves = t->under_leaves = (uint32_t)at;
     return write_leaves(&p->leaves, image, at);
 }
 
@@ -230,15 +240,27 @@ static void move_family(struct pk_family_tab *t, char *image, uint32_t by)
     for (i = 0; i < t->n_leaves; i++)
         move(&leaf[i].steps, by);
     t->leaves += by;
+    t->chains += by;
     t->rows += by;
     t->words += by;
+    move(&t->anchors, by);
+    move(&t->gone, by);
 }
 
 void pk_image_place(struct pk_image_head *head, uint32_t place)
 {
     unsigned f;
 
-    for (f = 0; f < PK_FAMILY_N; f++)
-        if (head->family[f].present)
-            move_family(&head->family[f], (char *)head, place);
+    for (f = 0; f < PK_FAMILY_N; f++) {
+        struct pk_family_tab *t = &head->family[f];
+
+        if (!t->present)
+            continue;
+        move_family(t, (char *)head, place);
+        if (head->delta) /* what is under it does not move */
+            continue;
+        t->under = place + (uint32_t)((char *)t - (char *)head);
+        t->under_leaves = t->leaves;
+        t->under_chains = t->chains;
+    }
 }

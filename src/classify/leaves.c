@@ -80,6 +80,8 @@ static int add_leaf(struct pk_leaf_list *l, const struct pk_rule *r, const struc
     l->rec[l->n++] = (struct pk_leaf_rec){
         .counter = slot,
         .steps = steps,
+        .chain = r->chain->index,
+        .target = r->to ? r->to->index : 0,
         .rule = r->ordinal,
         .n_predicates = (uint8_t)leaf->n_predicates,
         .n_effects = (uint8_t)leaf->n_effects,
@@ -91,37 +93,23 @@ static int add_leaf(struct pk_leaf_list *l, const struct pk_rule *r, const struc
 }
 
 static int add_rule(struct pk_leaf_list *l, const struct pk_rule *r, uint32_t slot,
-                    struct pk_arena *a, struct pk_diags *d)
+                    struct pk_arena *a, struct pk_arena *scratch, struct pk_diags *d)
 {
-    struct pk_arena scratch __attribute__((cleanup(pk_arena_done))) = {0};
     struct pk_leaves leaves;
     unsigned i;
-    int e = pk_rule_compile(r, l->rs->family, &scratch, &leaves, d);
+    int e;
 
+    pk_arena_reset(scratch);
+    e = pk_rule_compile(r, l->rs->family, scratch, &leaves, d);
     for (i = 0; !e && i < leaves.n; i++)
         e = add_leaf(l, r, &leaves.leaf[i], slot, a);
     return e;
 }
 
-/* Jumps can go forwards, so their targets are known only when every chain has its place. */
-static void resolve(struct pk_leaf_list *l)
-{
-    const struct pk_rule *r;
-    size_t i;
-
-    for (i = 0; i < l->n; i++) {
-        r = l->rule[i];
-        l->rec[i].chain_end = l->chain[r->chain->index].end;
-        if (r->action != PK_ACT_JUMP && r->action != PK_ACT_GOTO)
-            continue;
-        l->rec[i].target = l->chain[r->to->index].start;
-        l->rec[i].target_end = l->chain[r->to->index].end;
-    }
-}
-
 int pk_leaf_list_make(struct pk_leaf_list *l, const struct pk_ruleset *rs, const uint32_t *slots,
                       struct pk_arena *a, struct pk_diags *d)
 {
+    _pk_arena_ struct pk_arena scratch = {0}; /* of one rule at a time */
     const struct pk_chain *c;
     size_t i, k;
     int r = pk_sets_init(&l->sets, a);
@@ -134,13 +122,12 @@ int pk_leaf_list_make(struct pk_leaf_list *l, const struct pk_ruleset *rs, const
         c = rs->chains[i];
         l->chain[i].start = (uint32_t)l->n;
         for (k = 0; k < c->n_rules; k++) {
-            r = add_rule(l, c->rules[k], slots[c->rules[k]->ordinal], a, d);
+            r = add_rule(l, c->rules[k], slots[c->rules[k]->ordinal], a, &scratch, d);
             if (r)
                 return r;
         }
         l->chain[i].end = (uint32_t)l->n;
     }
-    resolve(l);
     return 0;
 }
 

@@ -17,10 +17,6 @@
 /* Steps that pk_walk_step (walk.h) may need for one packet: half of what it allows itself. */
 #define PK_WALK_STEPS_COMPILED 4000000u
 
-struct pk_run {
-    uint32_t start, end; /* leaves */
-};
-
 /* Lives in the arena of the compilation, but for `sets`, which is to be ended by its owner. */
 struct pk_leaf_list {
     const struct pk_ruleset *rs;
@@ -33,7 +29,8 @@ struct pk_leaf_list {
     struct pk_step *steps;
     size_t n, cap_rec, cap_set, cap_rule;
     size_t n_steps, cap_steps;
-    unsigned depth; /* most jumps on the stack at once */
+    unsigned depth;           /* most jumps on the stack at once */
+    uint32_t longest, visits; /* steps of a walk, and chains it enters, at most */
 };
 
 /*
@@ -44,8 +41,9 @@ int pk_leaf_list_make(struct pk_leaf_list *l, const struct pk_ruleset *rs, const
                       struct pk_arena *a, struct pk_diags *d);
 
 /*
- * Sets `depth`; refuses (-E2BIG, diagnosed) loops, nesting deeper than PK_DEPTH_MAX and walks
- * longer than PK_WALK_STEPS_COMPILED, in what the base chains can reach. 0 or -ENOMEM otherwise.
+ * Sets `depth`, `longest` and `visits`; refuses (-E2BIG, diagnosed) loops, nesting deeper than
+ * PK_DEPTH_MAX and walks longer than PK_WALK_STEPS_COMPILED, in what the base chains can reach. 0
+ * or -ENOMEM otherwise.
  */
 int pk_leaf_list_bound(struct pk_leaf_list *l, struct pk_arena *a, struct pk_diags *d);
 

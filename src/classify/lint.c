@@ -24,6 +24,7 @@ struct cover {
 
 struct lint {
     struct pk_arena arena;
+    struct pk_arena scratch; /* of one rule at a time */
     const struct pk_ruleset *rs;
     struct pk_diags *d;
     struct pk_lint_table texts;  /* of the chain: text to rule */
@@ -125,15 +126,29 @@ static bool ends_walk(const struct pk_rule *r, const struct pk_leaf *leaf)
     return !leaf->n_predicates && r->action != PK_ACT_NONE && r->action != PK_ACT_JUMP;
 }
 
+/* A cover that outlives the rule's own memory. */
+static int cover_keep(struct lint *l, struct cover *c, const struct pk_leaf *leaf,
+                      const struct pk_rule *r)
+{
+    cover_fill(c, leaf, r);
+    for (int f = 0; f < PK_FIELD_N; f++) {
+        if (!leaf->set[f])
+            continue;
+        c->set[f] = pk_iset_copy(&l->arena, leaf->set[f]);
+        if (!c->set[f])
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 static int cover_add_hashed(struct lint *l, const struct pk_rule *r, const struct pk_leaf *leaf)
 {
     struct cover *c = pk_arena_new(&l->arena, struct cover), *same;
     unsigned shape;
     uint64_t hash;
 
-    if (!c)
+    if (!c || cover_keep(l, c, leaf, r))
         return -ENOMEM;
-    cover_fill(c, leaf, r);
     shape = shape_of(c);
     hash = shape_hash(c, shape);
     l->shapes[shape]++;
@@ -157,8 +172,7 @@ static int cover_add(struct lint *l, const struct pk_rule *r, const struct pk_le
         if (!c)
             return -ENOMEM;
         l->first = c;
-        cover_fill(&l->first[l->n_first++], leaf, r);
-        return 0;
+        return cover_keep(l, &l->first[l->n_first++], leaf, r);
     }
     return cover_add_hashed(l, r, leaf);
 }
@@ -196,8 +210,10 @@ static int lint_rule(struct lint *l, struct pk_rule *r)
     const uint64_t text = pk_hash64(r->text, strlen(r->text), 3);
     const struct pk_rule *twin = pk_lint_table_get(&l->texts, text), *by;
     struct pk_leaves leaves;
-    int e = pk_rule_compile(r, l->rs->family, &l->arena, &leaves, l->d);
+    int e;
 
+    pk_arena_reset(&l->scratch);
+    e = pk_rule_compile(r, l->rs->family, &l->scratch, &leaves, l->d);
     if (e)
         return e;
     by = shadow_of(l, &leaves);
@@ -223,6 +239,7 @@ static void lint_done(struct lint *l)
     pk_lint_table_done(&l->texts);
     pk_lint_table_done(&l->covers);
     pk_arena_done(&l->arena);
+    pk_arena_done(&l->scratch);
 }
 
 static int lint_chain(const struct pk_ruleset *rs, const struct pk_chain *ch, struct pk_diags *d)

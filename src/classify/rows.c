@@ -7,13 +7,21 @@
 
 #include "base/hash.h"
 
-int pk_rows_init(struct pk_rows *b, size_t n_leaves, size_t max)
+static size_t dense_words(size_t n_leaves)
+{
+    size_t blocks = (n_leaves + PK_BLOCK_LEAVES - 1) / PK_BLOCK_LEAVES;
+
+    return (blocks ? blocks : 1) * PK_BLOCK_WORDS;
+}
+
+int pk_rows_init(struct pk_rows *b, size_t n_leaves, bool dense, size_t max)
 {
     size_t tops = (n_leaves + PK_TOP_LEAVES - 1) / PK_TOP_LEAVES, n;
 
     tops = tops ? tops : 1;
     n = tops * PK_TOP_GROUPS;
-    *b = (struct pk_rows){.n_tops = tops,
+    *b = (struct pk_rows){.dense = dense ? dense_words(n_leaves) : 0,
+                          .n_tops = tops,
                           .tops = PK_BUF_INIT(max),
                           .groups = {.buf = PK_BUF_INIT(max), .size = sizeof(struct pk_group)},
                           .words = {.buf = PK_BUF_INIT(max), .size = sizeof(uint64_t)}};
@@ -143,7 +151,17 @@ static int refresh(struct pk_rows *b)
     return r;
 }
 
-int pk_rows_store(struct pk_rows *b, uint32_t *ret_row)
+static int store_dense(struct pk_rows *b, uint32_t *ret_row)
+{
+    uint32_t at;
+    int r = store_run(&b->words, b->live, b->dense, &at);
+
+    if (!r)
+        *ret_row = (uint32_t)(at / b->dense);
+    return r;
+}
+
+static int store_sparse(struct pk_rows *b, uint32_t *ret_row)
 {
     size_t size = b->n_tops * sizeof(*b->top), probe = 0;
     uint64_t hash;
@@ -167,9 +185,19 @@ int pk_rows_store(struct pk_rows *b, uint32_t *ret_row)
     return pk_index_add(&b->row_index, hash, id);
 }
 
+int pk_rows_store(struct pk_rows *b, uint32_t *ret_row)
+{
+    return b->dense ? store_dense(b, ret_row) : store_sparse(b, ret_row);
+}
+
+size_t pk_rows_stride(const struct pk_rows *b)
+{
+    return b->dense ? b->dense * sizeof(*b->live) : b->n_tops * sizeof(*b->top);
+}
+
 size_t pk_rows_count(const struct pk_rows *b)
 {
-    return b->tops.len / (b->n_tops * sizeof(*b->top));
+    return (b->dense ? b->words.buf.len : b->tops.len) / pk_rows_stride(b);
 }
 
 size_t pk_rows_bytes(const struct pk_rows *b)
@@ -197,7 +225,8 @@ size_t pk_rows_write(const struct pk_rows *b, char *image, size_t at, size_t *re
 {
     size_t groups = at + b->tops.len, words = groups + b->groups.buf.len;
 
-    put_groups(&b->tops, image, at, groups, sizeof(struct pk_group));
+    if (b->tops.len)
+        put_groups(&b->tops, image, at, groups, sizeof(struct pk_group));
     if (b->groups.buf.len)
         put_groups(&b->groups.buf, image, groups, words, sizeof(uint64_t));
     if (b->words.buf.len)

@@ -2,7 +2,6 @@
 #include "classify/sets.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/hash.h"
 
@@ -16,19 +15,7 @@ int pk_sets_init(struct pk_sets *s, struct pk_arena *a)
 
 static int is_any(const struct pk_iset *set, struct pk_u128 max)
 {
-    return !set || (set->n == 1 && !set->iv[0].lo.hi && !set->iv[0].lo.lo &&
-                    pk_u128_equal(set->iv[0].hi, max));
-}
-
-/* The compiler of one rule works in memory that ends with the rule. */
-static const struct pk_iset *copy(struct pk_sets *s, const struct pk_iset *set)
-{
-    size_t size = sizeof(*set) + set->n * sizeof(set->iv[0]);
-    struct pk_iset *own = pk_arena_alloc(s->a, size);
-
-    if (own)
-        memcpy(own, set, size);
-    return own;
+    return !set || pk_iset_is_range(set, (struct pk_u128){0}, max);
 }
 
 int pk_sets_add(struct pk_sets *s, const struct pk_iset *set, struct pk_u128 max, uint32_t *ret_id)
@@ -53,7 +40,7 @@ int pk_sets_add(struct pk_sets *s, const struct pk_iset *set, struct pk_u128 max
     if (!larger)
         return -ENOMEM;
     s->set = larger;
-    s->set[s->n] = copy(s, set);
+    s->set[s->n] = pk_iset_copy(s->a, set); /* a rule's own memory ends with the rule */
     if (!s->set[s->n])
         return -ENOMEM;
     *ret_id = (uint32_t)s->n;

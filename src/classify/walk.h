@@ -14,7 +14,11 @@
  *
  * Cost: one lookup per used field, then per candidate leaf, or group passed over in which only
  * fields apart from each other have leaves, three loads per used field. Nothing here depends on the
- * number of rules.
+ * number of rules. A delta (image.h) adds one lookup per field it uses and chain that has leaves of
+ * it, and another for each of those that is a candidate.
+ *
+ * That is with rows that are trees. Through dense ones it costs a load per used field for each 64
+ * leaves that are passed, or less where the first fields leave nothing of 512.
  */
 #pragma once
 
@@ -40,9 +44,13 @@ enum pk_walk_end {
     PK_WALK_BROKEN,  /* the image is damaged: more jumps or steps than it says */
 };
 
-/* The rows that a packet's values have: offsets, one for each field that the family uses. */
+/*
+ * The rows that a packet's values have: offsets, one for each field that the family uses. `over` is
+ * the walk's, which has no room elsewhere (512 bytes of stack).
+ */
 struct pk_rows {
-    __u32 n;
+    __u16 n;
+    __u16 over; /* 1 + the next candidate of the delta in this chain, or 0 */
     __u32 row[PK_FIELD_N];
 };
 
@@ -51,13 +59,20 @@ struct pk_walk {
     const struct pk_packet *p;
     struct pk_flow *flow; /* where the outcome is being written down; NULL: nowhere */
     struct pk_rows rows;
-    __u32 leaves; /* offset of the leaf records */
+    __u32 tab; /* offset of the family's table: of the delta, if there is one */
     __u32 cursor, chain_end;
     __u8 action;
     __u8 end; /* enum pk_walk_end */
     __u8 depth;
+    __u8 dense;                /* the rows are */
     __u32 stack[PK_DEPTH_MAX]; /* leaves of the jumps that were taken */
 };
+
+/* Where both kinds can stand: a leaf of the delta. No jump leads from one. */
+#define PK_OVER 0x80000000u
+#define PK_NO_LEAF (PK_OVER - 1)
+#define PK_PASSED 0x80000000u /* see pk_rows_seek */
+#define PK_FOUND PK_PASSED    /* see struct pk_dense */
 
 static inline __u32 pk_popcount(__u64 x)
 {
@@ -82,6 +97,21 @@ static inline __u32 pk_ge_mask(struct pk_u128 v, struct pk_u128 key)
 
     __asm__ volatile("" : "+r"(mask));
     return mask;
+}
+
+/* All ones if a < b, else 0; without a branch. */
+static inline __u32 pk_less_mask(__u32 a, __u32 b)
+{
+    __u32 mask = (__u32)(((__u64)a - b) >> 32);
+
+    __asm__ volatile("" : "+r"(mask));
+    return mask;
+}
+
+/* The bits of word number `word`, not before that of bit `from`, that do not stand before it. */
+static inline __u64 pk_from_mask(__u32 word, __u32 from)
+{
+    return ~0ULL << (from & 63) | (__u64)(__s64)(__s32)pk_less_mask(from >> 6, word);
 }
 
 /*
@@ -214,24 +244,234 @@ PK_GLOBAL __u64 pk_rows_word(const struct pk_rows *r, __u32 word)
     return bits;
 }
 
+/*
+ * The first candidate of all rows from leaf `cursor` on, below the same group; or PK_PASSED and the
+ * leaf to go on at, where there is none up to there.
+ */
+PK_GLOBAL __u32 pk_rows_seek(const struct pk_rows *r, __u32 cursor)
+{
+    __u32 group = cursor >> 12, word;
+    __u64 sum;
+
+    if (!r)
+        return PK_PASSED | PK_NO_LEAF;
+    sum = pk_rows_top(r, cursor >> 18) & ~0ULL << (group & 63);
+    if (!sum)
+        return PK_PASSED | ((cursor >> 18) + 1) << 18;
+    word = cursor >> 6;
+    if (!(sum >> (group & 63) & 1)) {
+        group = (group & ~63u) + (pk_lowest(sum) & 63);
+        word = group << 6;
+    }
+    sum = pk_rows_group(r, group) & ~0ULL << (word & 63);
+    if (!sum)
+        return PK_PASSED | (group + 1) << 12;
+    word = (group << 6) + (pk_lowest(sum) & 63);
+    sum = pk_rows_word(r, word) & pk_from_mask(word, cursor);
+    word <<= 6;
+    return sum ? word + pk_lowest(sum) : PK_PASSED | (word + 64);
+}
+
+/* The bits of a block from number `from` on. */
+static inline void pk_block_from(struct pk_block *b, __u32 from)
+{
+    __u32 i;
+
+    for (i = 0; i < PK_BLOCK_WORDS; i++)
+        b->word[i] = ~0ULL;
+    for (i = 0; i < PK_BLOCK_WORDS && from; i++)
+        b->word[i] = pk_from_mask(i, from) & ~(__u64)(__s64)(__s32)pk_less_mask(i, from >> 6);
+}
+
+/*
+ * The number of a block's first bit; it has one. Without a branch, and without an AND of what is 0
+ * or -1 and a constant: Linux 6.18 follows both cases of those, too (maybe_fork_scalars()).
+ */
+static inline __u32 pk_block_first(const struct pk_block *b)
+{
+    __u64 bits = b->word[0], some;
+    __u32 first = 0, i;
+
+    for (i = 1; i < PK_BLOCK_WORDS; i++) {
+        some = (bits | -bits) >> 63;
+        __asm__ volatile("" : "+r"(some));
+        bits |= b->word[i] & (some - 1);
+        first += 64 - ((__u32)some << 6);
+    }
+    return first + pk_lowest(bits);
+}
+
+/* *b AND block `block` of all rows; of their first ones only, if nothing is left, which is said. */
+static inline int pk_rows_block(const struct pk_rows *r, __u32 block, struct pk_block *b)
+{
+    const struct pk_block *row;
+    __u64 any = 1;
+    __u32 k, i;
+
+    for (k = 0; k < PK_FIELD_N && k < r->n && any; k++) {
+        row = PK_IMG(struct pk_block, r->row[k] + block * (__u32)sizeof(*row));
+        for (i = 0, any = 0; i < PK_BLOCK_WORDS; i++)
+            any |= b->word[i] &= row->word[i];
+    }
+    return !any;
+}
+
+/* One search through dense rows. */
+struct pk_dense {
+    const struct pk_rows *rows;
+    __u32 cursor, end; /* cursor: where to go on; or PK_FOUND and the leaf */
+};
+
+/* One block. 1: the search ends. */
+static long pk_dense_step(__u32 i, struct pk_dense *d)
+{
+    __u32 block = d->cursor / PK_BLOCK_LEAVES;
+    struct pk_block b;
+
+    (void)i;
+    pk_block_from(&b, d->cursor % PK_BLOCK_LEAVES);
+    d->cursor = (block + 1) * PK_BLOCK_LEAVES;
+    if (pk_rows_block(d->rows, block, &b))
+        return d->cursor >= d->end;
+    d->cursor = PK_FOUND | (block * PK_BLOCK_LEAVES + pk_block_first(&b));
+    return 1;
+}
+
+/* Linear bit-vector search: as pk_rows_seek, but through dense rows and to leaf `end`. */
+PK_GLOBAL __u32 pk_dense_seek(const struct pk_rows *r, __u32 cursor, __u32 end)
+{
+    struct pk_dense d = {r, cursor, end};
+
+    if (r)
+        pk_loop(PK_WALK_STEPS_MAX, pk_dense_step, &d);
+    return d.cursor ^ PK_FOUND; /* which makes what was not found PK_PASSED */
+}
+
 static inline long pk_walk_end(struct pk_walk *w, enum pk_walk_end end)
 {
     w->end = end;
     return 1;
 }
 
+/* Where the table of the k-th field stands in a family's. */
+static inline __u32 pk_field_at(__u32 k)
+{
+    return (__u32)(__builtin_offsetof(struct pk_family_tab, field) +
+                   k * sizeof(struct pk_field_tab));
+}
+
+/* A run of a delta's leaves in one word: a function's frame has no room for two. */
+static inline __u32 pk_delta_run(__u32 from, __u32 end)
+{
+    return from << 16 | end;
+}
+
+/* The rows that a packet's values have in a delta, in nodes from the first row on. */
+struct pk_delta_rows {
+    __u16 row[PK_FIELD_N];
+};
+
+/* The AND of all rows' words with a number below 64; of their groups' sums, if it is 64. */
+PK_GLOBAL __u64 pk_delta_and(const struct pk_delta_rows *r, __u32 tab, __u32 word)
+{
+    const struct pk_family_tab *t = PK_IMG(struct pk_family_tab, tab);
+    const struct pk_group *group;
+    __u64 bits = ~0ULL;
+    __u32 k;
+
+    for (k = 0; r && k < PK_FIELD_N && k < t->n_fields; k++) {
+        group = PK_IMG(struct pk_group, t->rows + r->row[k] * 16u);
+        if (!(group->sum & 1))
+            return 0;
+        group = PK_IMG(struct pk_group, group->at);
+        bits &= word < 64 ? *PK_IMG(__u64, pk_child(group, word, 8)) : group->sum;
+    }
+    return bits;
+}
+
+/* 1 + the first candidate in a run of a delta's leaves; 0: none. */
+PK_GLOBAL __u32 pk_delta_next(const struct pk_packet *p, __u32 tab, __u32 run)
+{
+    const struct pk_family_tab *t = PK_IMG(struct pk_family_tab, tab);
+    struct pk_delta_rows rows = {0};
+    __u64 sum, bits;
+    __u32 k, word;
+
+    if (!p || run >> 16 >= (run & 0xffff))
+        return 0;
+    for (k = 0; k < PK_FIELD_N && k < t->n_fields; k++)
+        rows.row[k] = (__u16)((pk_row(p, tab + pk_field_at(k)) - t->rows) / 16);
+    sum = pk_delta_and(&rows, tab, 64) & ~0ULL << (run >> 22 & 63);
+    for (k = 0; k < 64 && sum; k++) {
+        word = pk_lowest(sum) & 63;
+        sum &= sum - 1;
+        bits = pk_delta_and(&rows, tab, word) & pk_from_mask(word, run >> 16);
+        word = (word << 6) + pk_lowest(bits) + 1;
+        if (bits)
+            return word <= (run & 0xffff) ? word : 0;
+    }
+    return 0;
+}
+
+/* The delta's leaves of a chain from leaf `at` under it on, as a run. */
+PK_GLOBAL __u32 pk_delta_from(__u32 tab, __u32 chain, __u32 at)
+{
+    const struct pk_family_tab *t = PK_IMG(struct pk_family_tab, tab);
+    const struct pk_run *run = PK_IMG(struct pk_run, t->chains + chain * 8);
+    __u32 first = run->start, end = run->end, n = end - first, half, i;
+
+    for (i = 0; i < 12 && n > 1; i++) { /* of at most 2^12 leaves */
+        half = n >> 1;
+        first += half & pk_less_mask(*PK_IMG(__u32, t->anchors + (first + half - 1) * 4), at);
+        n -= half;
+    }
+    if (n)
+        first -= pk_less_mask(*PK_IMG(__u32, t->anchors + first * 4), at);
+    return pk_delta_run(first, end);
+}
+
+static inline const struct pk_family_tab *pk_walk_tab(const struct pk_walk *w)
+{
+    return PK_IMG(struct pk_family_tab, w->tab);
+}
+
+/* The record of a leaf; PK_OVER says that it is the delta's. */
+static inline const struct pk_leaf_rec *pk_walk_rec(const struct pk_walk *w, __u32 leaf)
+{
+    const struct pk_family_tab *t = pk_walk_tab(w);
+    __u32 leaves = leaf & PK_OVER ? t->leaves : t->under_leaves;
+
+    return PK_IMG(struct pk_leaf_rec, leaves + (leaf & ~PK_OVER) * 32);
+}
+
+/* Goes on in a chain at leaf `at`. */
+PK_INLINE void pk_walk_at(struct pk_walk *w, __u32 chain, __u32 at)
+{
+    const struct pk_family_tab *t = pk_walk_tab(w);
+
+    w->cursor = at;
+    w->chain_end = PK_IMG(struct pk_run, t->under_chains + chain * 8)->end;
+    if (t->anchors)
+        w->rows.over = (__u16)pk_delta_next(w->p, w->tab, pk_delta_from(w->tab, chain, at));
+}
+
+PK_INLINE void pk_walk_enter(struct pk_walk *w, __u32 chain)
+{
+    pk_walk_at(w, chain, PK_IMG(struct pk_run, pk_walk_tab(w)->under_chains + chain * 8)->start);
+}
+
 /* Leaves the current chain: back behind the jump that led here, or to the policy. 1: the walk ends.
  */
-static inline long pk_walk_leave(struct pk_walk *w)
+PK_INLINE long pk_walk_leave(struct pk_walk *w)
 {
-    __u32 depth = w->depth;
+    __u32 depth = w->depth, leaf;
 
     if (depth == 0)
         return pk_walk_end(w, PK_WALK_POLICY);
     depth = (depth - 1) & (PK_DEPTH_MAX - 1); /* the mask is for the verifier */
     w->depth = (__u8)depth;
-    w->cursor = w->stack[depth] + 1;
-    w->chain_end = PK_IMG(struct pk_leaf_rec, w->leaves + w->stack[depth] * 32)->chain_end;
+    leaf = w->stack[depth];
+    pk_walk_at(w, pk_walk_rec(w, leaf)->chain, leaf + 1);
     return 0;
 }
 
@@ -280,11 +520,10 @@ PK_GLOBAL int pk_leaf_effects(PK_CTX *ctx, const struct pk_packet *p, __u32 step
 /* A candidate: its residual part, its counter, its effects, and where the walk goes. */
 static inline long pk_walk_leaf(struct pk_walk *w, __u32 leaf)
 {
-    const struct pk_leaf_rec *l = PK_IMG(struct pk_leaf_rec, w->leaves + leaf * 32);
+    const struct pk_leaf_rec *l = pk_walk_rec(w, leaf);
     int answer = PK_YES;
     __u32 depth;
 
-    w->cursor = leaf + 1;
     if (w->flow && l->n_predicates + l->n_effects)
         w->flow->n = PK_FLOW_NOT; /* they see more of a packet than its key */
     if (l->n_predicates)
@@ -310,15 +549,39 @@ static inline long pk_walk_leaf(struct pk_walk *w, __u32 leaf)
             return pk_walk_end(w, PK_WALK_BROKEN);
         w->stack[depth] = leaf;
         w->depth = (__u8)(depth + 1);
-        w->cursor = l->target;
-        w->chain_end = l->target_end;
+        pk_walk_enter(w, l->target);
         return 0;
     case PK_ACT_GOTO:
-        w->cursor = l->target;
-        w->chain_end = l->target_end;
+        pk_walk_enter(w, l->target);
         return 0;
     }
     return 0;
+}
+
+/* The delta's next candidate, at which the walk has arrived; the one after it is looked for. */
+static inline __u32 pk_walk_over(struct pk_walk *w)
+{
+    const struct pk_family_tab *t = pk_walk_tab(w);
+    __u32 leaf = w->rows.over - 1u, end = pk_walk_rec(w, leaf | PK_OVER)->chain;
+
+    end = PK_IMG(struct pk_run, t->chains + end * 8)->end;
+    w->rows.over = (__u16)pk_delta_next(w->p, w->tab, pk_delta_run(leaf + 1, end));
+    return leaf | PK_OVER;
+}
+
+/* The candidate at the cursor, or the delta's that stands before it. PK_NO_LEAF: its rule is gone.
+ */
+static inline __u32 pk_walk_next(struct pk_walk *w)
+{
+    const struct pk_family_tab *t = pk_walk_tab(w);
+    __u32 leaf = w->cursor;
+
+    if (w->rows.over && *PK_IMG(__u32, t->anchors + (w->rows.over - 1u) * 4) <= leaf)
+        return pk_walk_over(w);
+    w->cursor = leaf + 1;
+    if (t->gone && *PK_IMG(__u64, t->gone + (leaf >> 6) * 8) >> (leaf & 63) & 1)
+        return PK_NO_LEAF;
+    return leaf;
 }
 
 /*
@@ -327,61 +590,47 @@ static inline long pk_walk_leaf(struct pk_walk *w, __u32 leaf)
  */
 static long pk_walk_step(__u32 i, struct pk_walk *w)
 {
-    __u32 cursor = w->cursor, group = cursor >> 12, word, first;
-    __u64 sum, bits;
+    __u32 leaf;
 
     (void)i;
-    if (cursor >= w->chain_end)
+    if (w->cursor < w->chain_end) {
+        if (w->dense)
+            leaf = pk_dense_seek(&w->rows, w->cursor, w->chain_end);
+        else
+            leaf = pk_rows_seek(&w->rows, w->cursor);
+        w->cursor = leaf & ~PK_PASSED;
+        if (leaf & PK_PASSED)
+            return 0;
+    }
+    if (w->cursor < w->chain_end)
+        leaf = pk_walk_next(w);
+    else if (w->rows.over)
+        leaf = pk_walk_over(w);
+    else
         return pk_walk_leave(w);
-    sum = pk_rows_top(&w->rows, cursor >> 18) & ~0ULL << (group & 63);
-    if (!sum) {
-        w->cursor = ((cursor >> 18) + 1) << 18;
-        return 0;
-    }
-    word = cursor >> 6;
-    if (!(sum >> (group & 63) & 1)) {
-        group = (group & ~63u) + (pk_lowest(sum) & 63);
-        word = group << 6;
-    }
-    sum = pk_rows_group(&w->rows, group) & ~0ULL << (word & 63);
-    if (!sum) {
-        w->cursor = (group + 1) << 12;
-        return 0;
-    }
-    word = (group << 6) + (pk_lowest(sum) & 63);
-    first = word << 6;
-    bits = pk_rows_word(&w->rows, word);
-    if (first < cursor)
-        bits &= ~0ULL << (cursor & 63);
-    if (!bits) {
-        w->cursor = first + 64;
-        return 0;
-    }
-    first += pk_lowest(bits);
-    if (first >= w->chain_end) {
-        w->cursor = w->chain_end;
-        return 0;
-    }
-    return pk_walk_leaf(w, first);
+    return leaf == PK_NO_LEAF ? 0 : pk_walk_leaf(w, leaf);
 }
 
 /*
- * Judges a packet by base chain `hook` of its family. `w` is all zero on entry but for source and
- * p; afterwards w->end says how it ended and w->action what the verdict is. The policy is counted
- * here.
+ * Judges a packet by base chain `hook` of its family, whose table is `t`: of the delta, if there is
+ * one. `w` is all zero on entry but for ctx, p and flow; afterwards w->end says how it ended and
+ * w->action what the verdict is. The policy is counted here.
  */
 static inline void pk_walk_chain(struct pk_walk *w, const struct pk_family_tab *t, __u32 hook)
 {
-    const struct pk_base_chain *base = &t->base[hook < PK_HOOK_N ? hook : 0];
-    __u32 k, tab = (__u32)((const char *)t->field - (const char *)pk_at(0, 0));
+    const struct pk_family_tab *under = PK_IMG(struct pk_family_tab, t->under);
+    __u32 k;
+    const struct pk_base_chain *base;
 
-    w->rows.n = t->n_fields;
-    for (k = 0; k < PK_FIELD_N && k < t->n_fields; k++)
-        w->rows.row[k] = pk_row(w->p, tab + k * (__u32)sizeof(struct pk_field_tab));
-    w->leaves = t->leaves;
-    w->cursor = base->start;
-    w->chain_end = base->end;
-    w->depth = t->zero;
+    hook = hook < PK_HOOK_N ? hook : 0;
+    base = &t->base[hook];
+    w->rows.n = (__u16)under->n_fields;
+    for (k = 0; k < PK_FIELD_N && k < under->n_fields; k++)
+        w->rows.row[k] = pk_row(w->p, t->under + pk_field_at(k));
+    w->tab = (__u32)((const char *)t - (const char *)pk_at(0, 0));
+    w->dense = under->present == PK_FORM_DENSE;
+    w->depth = (__u8)t->zero;
+    pk_walk_enter(w, hook);
     pk_loop(PK_WALK_STEPS_MAX, pk_walk_step, w);
     if (w->end == PK_WALK_POLICY) {
         w->action = (__u8)base->policy;

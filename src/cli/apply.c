@@ -14,6 +14,7 @@ const struct pk_option_def pk_options_apply[] = {
     {"dev", 0, "IF", "guard this interface; again for more (default: all)"},
     {"hook", 0, "HOOK", "auto, netfilter, tc, xdp (default: what stands, or auto)"},
     {"counters", 'c', NULL, "load the files' counters"},
+    {"classifier", 0, "HOW", "auto; lbvs: plain bit-vector search, to compare (default: auto)"},
     {"memory-max", 0, "BYTES", "refuse a larger image (K, M, G; default 256M)"},
     PK_COMMON_OPTIONS,
 };
@@ -38,6 +39,8 @@ static int take(void *arg, const struct pk_args *a, const struct pk_option_def *
         p->o.hook_given = true;
         return pk_hook_arg(a, &p->o.hook);
     }
+    if (o && pk_option_is(o, "classifier"))
+        return pk_classifier_arg(a, &p->o.classifier);
     if (o && pk_option_is(o, "memory-max"))
         return pk_memory_arg(a, &p->o.memory_max);
     return pk_files_arg(&p->files, a, o);

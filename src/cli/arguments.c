@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/plan.h"
+
 static int refuse(const struct pk_args *a, const char *option, const char *mend)
 {
     fprintf(stderr, "picket %s: --%s %s: %s\n", a->verb, option, a->value, mend);
@@ -18,6 +20,16 @@ int pk_hook_arg(const struct pk_args *a, enum pk_attach_kind *ret)
             return 1;
         }
     return refuse(a, "hook", "no such hook: auto, netfilter, tc or xdp");
+}
+
+int pk_classifier_arg(const struct pk_args *a, enum pk_classifier *ret)
+{
+    for (int k = 0; k < PK_CLASSIFIER_N; k++)
+        if (!strcmp(a->value, pk_classifier_name(k))) {
+            *ret = k;
+            return 1;
+        }
+    return refuse(a, "classifier", "no such classifier: auto or lbvs");
 }
 
 int pk_memory_arg(const struct pk_args *a, size_t *ret)

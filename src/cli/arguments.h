@@ -6,5 +6,6 @@
 #include "cli/cli.h"
 
 int pk_hook_arg(const struct pk_args *a, enum pk_attach_kind *ret);
+int pk_classifier_arg(const struct pk_args *a, enum pk_classifier *ret);
 int pk_memory_arg(const struct pk_args *a, size_t *ret);
 int pk_dev_arg(const struct pk_args *a, const char **devs, size_t *n, size_t max);

@@ -18,6 +18,7 @@ const struct pk_option_def pk_options_check[] = {
     {"counters", 'c', NULL, "read the files' counters too"},
     {"plan", 0, NULL, "show the structures chosen, and their bytes"},
     {"hook", 0, "HOOK", "the hook it is for: auto, netfilter, tc or xdp"},
+    {"classifier", 0, "HOW", "auto; lbvs: plain bit-vector search, to compare (default: auto)"},
     {"memory-max", 0, "BYTES", "refuse a larger image (K, M, G; default 256M)"},
     PK_COMMON_OPTIONS,
 };
@@ -26,7 +27,7 @@ struct check {
     struct pk_files files;
     bool plan;
     enum pk_attach_kind hook;
-    size_t memory_max;
+    struct pk_compile_options o;
 };
 
 static int take(void *arg, const struct pk_args *a, const struct pk_option_def *o)
@@ -39,8 +40,10 @@ static int take(void *arg, const struct pk_args *a, const struct pk_option_def *
     }
     if (o && pk_option_is(o, "hook"))
         return pk_hook_arg(a, &k->hook);
+    if (o && pk_option_is(o, "classifier"))
+        return pk_classifier_arg(a, &k->o.classifier);
     if (o && pk_option_is(o, "memory-max"))
-        return pk_memory_arg(a, &k->memory_max);
+        return pk_memory_arg(a, &k->o.memory_max);
     return pk_files_arg(&k->files, a, o);
 }
 
@@ -137,7 +140,7 @@ static enum pk_exit compile(struct pk_cli *c, const struct check *k,
     int r = number_slots(c, rs, &slots);
 
     if (!r)
-        r = pk_compile(rs, &slots, k->memory_max, &image, &c->d);
+        r = pk_compile(rs, &slots, &k->o, &image, &c->d);
     if (r)
         return pk_cli_refused(c, r, "cannot compile");
     if (c->json && k->plan)
@@ -166,7 +169,7 @@ static enum pk_exit run(struct pk_cli *c, const struct check *k)
 
 int pk_cli_check(int argc, char **argv)
 {
-    struct check k = {.files = PK_FILES_INIT, .memory_max = PK_IMAGE_MAX};
+    struct check k = {.files = PK_FILES_INIT};
     _pk_cli_ struct pk_cli c;
 
     pk_cli_begin(&c, "check");

@@ -14,12 +14,22 @@ static const struct {
     const char *name, *how;
     size_t offset;
 } parts[] = {
-    {"rows", "one bit a leaf, words of zeros left out", offsetof(struct pk_family_plan, row_bytes)},
+    {"rows", NULL, offsetof(struct pk_family_plan, row_bytes)},
     {"leaves", "one a rule, more where a rule splits", offsetof(struct pk_family_plan, leaf_bytes)},
     {"steps", "what no bit can decide", offsetof(struct pk_family_plan, step_bytes)},
 };
 
+static const char *const rows_how[] = {
+    [PK_CLASSIFIER_AUTO] = "one bit a leaf, words of zeros left out",
+    [PK_CLASSIFIER_LBVS] = "bit vectors: one bit a leaf, all read in turn",
+};
+
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
+
+const char *pk_classifier_name(enum pk_classifier c)
+{
+    return c == PK_CLASSIFIER_LBVS ? "lbvs" : "auto";
+}
 
 static size_t part_bytes(const struct pk_family_plan *p, size_t i)
 {
@@ -59,7 +69,7 @@ static void add_field(struct pk_table *t, enum pk_field f, const struct pk_field
     pk_table_end_row(t);
 }
 
-static int print_table(const struct pk_family_plan *p)
+static int print_table(const struct pk_family_plan *p, enum pk_classifier c)
 {
     _pk_table_ struct pk_table *t = pk_table_new(
         (const char *const[]){"structure", "how it is read", "intervals", "rows", "bytes", NULL});
@@ -71,7 +81,7 @@ static int print_table(const struct pk_family_plan *p)
             add_field(t, (enum pk_field)f, &p->field[f]);
     for (size_t i = 0; i < N_PARTS; i++) {
         pk_table_str(t, parts[i].name);
-        pk_table_str(t, parts[i].how);
+        pk_table_str(t, parts[i].how ? parts[i].how : rows_how[c]);
         pk_table_str(t, "");
         pk_table_str(t, "");
         pk_table_u64(t, part_bytes(p, i));
@@ -119,12 +129,14 @@ int pk_plan_print(const struct pk_plan *plan)
         printf("%s: %zu rule%s in %zu chain%s, %zu %s, jumps %zu deep\n",
                pk_family_name((enum pk_family)f), p->rules, plural(p->rules), p->chains,
                plural(p->chains), p->leaves, p->leaves == 1 ? "leaf" : "leaves", p->depth);
-        r = print_table(p);
+        r = print_table(p, plan->classifier);
         if (r)
             return r;
         print_unused(p);
         putchar('\n');
     }
+    if (plan->classifier == PK_CLASSIFIER_LBVS)
+        puts("classifier: lbvs, plain linear bit-vector search; no flow is remembered");
     printf("image: %s (%zu bytes), for the live set and again for the one before it\n\n",
            pk_bytes_str(plan->bytes, b), plan->bytes);
     return 0;
@@ -182,7 +194,8 @@ static json_t *fields_json(const struct pk_family_plan *p)
 
 json_t *pk_plan_json(const struct pk_plan *plan)
 {
-    json_t *o = json_pack("{s:I}", "image_bytes", (json_int_t)plan->bytes);
+    json_t *o = json_pack("{s:s,s:I}", "classifier", pk_classifier_name(plan->classifier),
+                          "image_bytes", (json_int_t)plan->bytes);
 
     for (int f = 0; f < PK_FAMILY_N; f++) {
         const struct pk_family_plan *p = &plan->family[f];

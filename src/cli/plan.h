@@ -6,6 +6,9 @@
 
 #include "classify/compile.h"
 
+/* As --classifier takes it. */
+const char *pk_classifier_name(enum pk_classifier c);
+
 /* On standard output, a table a family: how each structure is read, and its bytes. 0 or -ENOMEM. */
 int pk_plan_print(const struct pk_plan *plan);
 

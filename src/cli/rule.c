@@ -142,8 +142,6 @@ static enum pk_exit run(struct pk_cli *c, struct rule *r, char **words, int n)
     r->edit.at = (struct pk_place){RULE_FILE, 1, r->column};
     err = pk_edit_words(&r->edit, (const char *const *)words, (size_t)n, &c->arena, &c->d);
     if (!err)
-        err = pk_cli_sweep(c);
-    if (!err)
         err = pk_fence_edit(&r->edit, &c->arena, &edited, &c->d);
     if (err)
         return refused(c, err);

@@ -35,10 +35,11 @@ static void plan_live(const struct pk_current *s, const struct pk_fence_info *i,
     _pk_diags_ struct pk_diags unheard = {0};
     struct pk_image image = {0};
     struct pk_slots slots = {0};
+    const struct pk_compile_options o = {.classifier = s->live.classifier};
 
     for (int f = 0; f < PK_FAMILY_N; f++)
         slots.rule[f] = s->live.slot[f];
-    if (pk_compile(rs, &slots, PK_IMAGE_MAX, &image, &unheard))
+    if (pk_compile(rs, &slots, &o, &image, &unheard))
         return;
     if (image.plan.bytes <= i->image_bytes)
         *ret = image.plan;
@@ -58,6 +59,11 @@ static void print_head(const struct pk_current *s, const struct pk_fence_info *i
     printf("\nrule set  %016" PRIx64 "%016" PRIx64 "\n", (uint64_t)id.hi, (uint64_t)id.lo);
     printf("          generation %" PRIu64 ", applied %s\n", s->live.generation,
            time_text(s->live.applied_at, when));
+    if (s->live.added || s->live.gone)
+        printf("          since it was compiled: %zu rule%s added, %zu deleted\n", s->live.added,
+               s->live.added == 1 ? "" : "s", s->live.gone);
+    if (s->live.classifier != PK_CLASSIFIER_AUTO)
+        printf("          classifier %s\n", pk_classifier_name(s->live.classifier));
     printf("memory    image %s, store %s, counters %s, flows %s\n",
            pk_bytes_str(i->image_bytes, b1), pk_bytes_str(i->store_bytes, b2),
            pk_bytes_str(i->counter_bytes, b3), pk_bytes_str(i->flow_bytes, b4));
@@ -232,7 +238,11 @@ static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct
     json_object_set_new(c->obj, "id", pk_json_id(s->live.id));
     json_object_set_new(c->obj, "generation", json_integer((json_int_t)s->live.generation));
     json_object_set_new(c->obj, "applied_at", json_integer(s->live.applied_at));
+    json_object_set_new(c->obj, "since_compiled",
+                        json_pack("{s:I,s:I}", "added", (json_int_t)s->live.added, "deleted",
+                                  (json_int_t)s->live.gone));
     json_object_set_new(c->obj, "hook", json_string(pk_attach_name(i->hook)));
+    json_object_set_new(c->obj, "classifier", json_string(pk_classifier_name(s->live.classifier)));
     json_object_set_new(c->obj, "devices", devs_json(i));
     json_object_set_new(c->obj, "pins", pk_json_text(i->path));
     json_object_set_new(c->obj, "memory",

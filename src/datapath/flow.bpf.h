@@ -11,28 +11,48 @@
 #include "classify/flow.h"
 #include "datapath/env.bpf.h"
 
-/* Tables of pk_config.flow_mask + 1 entries, one for each possible CPU; the loader sets the size.
+/*
+ * Tables of pk_config.flow_mask + 1 entries, one for each possible CPU; the loader sets the size.
+ * An array that could be mapped begins at a page, so that entries are cache lines; another begins
+ * behind its kernel object, and each entry would be two.
  */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, PK_FLOW_WAYS);
-    __type(key, __u32);
-    __type(value, struct pk_flow);
-} flows SEC(".maps");
-
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
     __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, struct pk_flow_set);
-} flow_sets SEC(".maps");
+} flow_cache SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, PK_FLOW_WAYS);
+    __type(key, __u32);
+    __type(value, struct pk_flow_far);
+} flow_far SEC(".maps");
+
+/*
+ * What is written down of a walk that has not ended. Whoever has taken it keeps the pointer: a
+ * program may end on another CPU than it began on (nf_hook_run_bpf() does not pin it).
+ */
+struct pk_flow_draft {
+    struct pk_flow flow; /* the first: a walk knows of nothing else */
+    __u32 taken;         /* 1: by a walk */
+    __u32 epoch;
+    struct pk_flow_key key;
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct pk_flow_draft);
+} flow_draft SEC(".maps");
+
+_Static_assert(PK_REASON_MAX <= 64, "pk_flow_head() has six bits for it");
 
 #define pk_volatile(x) (*(volatile __typeof__(x) *)&(x))
-
-static __always_inline struct pk_flow *pk_flow_at(__u32 i)
-{
-    return bpf_map_lookup_elem(&flows, &i);
-}
 
 /* The number of the set that a hash leads to, in the tables of all CPUs. */
 static __always_inline __u32 pk_flow_set_of(__u64 hash)
@@ -47,49 +67,66 @@ static __always_inline const struct pk_image_head *pk_head(__u32 image)
     return pk_at(image, 0);
 }
 
-/* 1: the key is made. 0: packets of this kind are not remembered. */
+/*
+ * 1: the key is made. 0: packets of this kind are not remembered, and none is under dense rows:
+ * they are there to be measured.
+ */
 static __always_inline int pk_flow_key(struct pk_flow_key *k, const struct pk_packet *p, __u32 hook,
                                        __u32 image)
 {
     const struct pk_family_tab *t = &pk_head(image)->family[p->family == PK_IPV6];
 
-    if (!t->present)
+    if (t->present != PK_FORM_TREE)
         return 0;
     pk_flow_key_make(k, p, hook, 0, t->mask);
     return !t->mask[PK_FW_INTERFACES] || pk_interfaces(k, p, t->mask[PK_FW_INTERFACES]);
 }
 
-/* The counters behind the first, copied before anything is counted: they may change while read. */
-static __always_inline void pk_flow_copy(__u32 *to, const struct pk_flow *f)
+/*
+ * Counts what stands behind the near counters of entry `i`. 0: somebody has written to it since its
+ * head was read. They are copied before anything is counted: they may change while read. A global
+ * function, since so much is seldom counted.
+ */
+PK_GLOBAL int pk_flow_replay_far(__u32 i, __u32 head, __u32 bytes)
 {
-    __u32 i;
+    __u32 n = i / PK_FLOW_WAYS, k;
+    struct pk_flow_set *set = bpf_map_lookup_elem(&flow_cache, &n);
+    struct pk_flow_far *far = bpf_map_lookup_elem(&flow_far, &i);
+    struct pk_flow_far copy;
 
+    if (!set || !far)
+        return 0;
 #pragma unroll
-    for (i = 1; i < PK_FLOW_SLOTS; i++)
-        to[i] = pk_volatile(f->slot[i]);
+    for (k = 0; k < PK_FLOW_SLOTS - PK_FLOW_NEAR; k++)
+        copy.slot[k] = pk_volatile(far->slot[k]);
+    if (pk_volatile(set->way[i % PK_FLOW_WAYS].head) != head)
+        return 0;
+    n = pk_flow_counters(head) - PK_FLOW_NEAR;
+#pragma unroll /* Linux 6.1 refuses what clang makes of the loop: it falls through to its start */
+    for (k = 0; k < PK_FLOW_SLOTS - PK_FLOW_NEAR; k++)
+        if (k < n)
+            pk_count(copy.slot[k], bytes);
+    return 1;
 }
 
-static __always_inline int pk_flow_is(const struct pk_flow *f, const struct pk_flow_key *k,
-                                      __u32 epoch)
+/*
+ * Counts what the walk of the flow in `f`, entry `i`, has counted. PK_REASON_N: somebody has
+ * written to it since its head was read.
+ */
+static __always_inline enum pk_reason pk_flow_replay(const struct pk_flow_entry *f, __u32 i,
+                                                     __u32 head, __u32 bytes)
 {
-    return epoch && f->epoch == epoch && pk_flow_key_equal(&f->key, k);
-}
+    __u32 n = pk_flow_counters(head), one = pk_volatile(f->slot[0]), two = pk_volatile(f->slot[1]);
+    enum pk_reason reason = pk_flow_reason(head);
 
-/* Counts what the walk of the flow in `f` counted. PK_REASON_N: somebody wrote to it meanwhile. */
-static __always_inline enum pk_reason pk_flow_replay(struct pk_flow *f, __u32 seq, __u32 bytes)
-{
-    __u32 slot[PK_FLOW_SLOTS], n = f->n, i;
-    enum pk_reason reason = f->reason;
-
-    slot[0] = f->slot[0];
-    if (n > 1)
-        pk_flow_copy(slot, f);
-    if (seq & 1 || pk_volatile(f->seq) != seq || reason >= PK_REASON_N)
+    if (head & PK_FLOW_BUSY || pk_volatile(f->head) != head || reason >= PK_REASON_N)
+        return PK_REASON_N;
+    if (n > PK_FLOW_NEAR && !pk_flow_replay_far(i, head, bytes))
         return PK_REASON_N;
     if (n)
-        pk_count(slot[0], bytes);
-    for (i = 1; i < PK_FLOW_SLOTS && i < n; i++)
-        pk_count(slot[i], bytes);
+        pk_count(one, bytes);
+    if (n > 1)
+        pk_count(two, bytes);
     return reason;
 }
 
@@ -98,77 +135,103 @@ static __always_inline enum pk_reason pk_flow_recall(const struct pk_flow_key *k
                                                      __u32 image)
 {
     __u64 hash = pk_flow_hash(k, pk_config.flow_seed);
-    __u32 set = pk_flow_set_of(hash), way, seq;
-    struct pk_flow_set *tags = bpf_map_lookup_elem(&flow_sets, &set);
-    struct pk_flow *f;
+    __u32 n = pk_flow_set_of(hash), epoch = pk_head(image)->epoch, head, way, i;
+    struct pk_flow_set *set = bpf_map_lookup_elem(&flow_cache, &n);
+    const struct pk_flow_entry *f;
 
-    if (!tags)
+    if (!set || !epoch)
         return PK_REASON_N;
-    way = pk_flow_way(tags->tags, pk_flow_tag(hash));
-    if (way == PK_FLOW_WAYS)
-        return PK_REASON_N;
-    f = pk_flow_at(set * PK_FLOW_WAYS + way);
-    if (!f)
-        return PK_REASON_N;
-    seq = pk_volatile(f->seq);
-    return pk_flow_is(f, k, pk_head(image)->epoch) ? pk_flow_replay(f, seq, bytes) : PK_REASON_N;
+#pragma unroll
+    for (i = 0; i < PK_FLOW_WAYS; i++) {
+        way = pk_flow_way(hash, i);
+        f = &set->way[way];
+        head = pk_volatile(f->head);
+        if (f->epoch == epoch && pk_flow_key_equal(&f->key, k))
+            return pk_flow_replay(f, n * PK_FLOW_WAYS + way, head, bytes);
+    }
+    return PK_REASON_N;
 }
 
-/* The entry that makes room in a set, its tag written; PK_FLOW_WAYS: none does. */
-static __always_inline __u32 pk_flow_room(struct pk_flow_set *s, __u32 set, __u32 tag, __u32 epoch)
+static __always_inline struct pk_flow_draft *pk_flow_draft(void)
 {
-    __u32 way = pk_flow_way(s->tags, tag), misses = s->misses++;
-    struct pk_flow *f;
+    __u32 zero = 0;
 
-    if (way < PK_FLOW_WAYS)
-        return way;
-    way = misses % PK_FLOW_WAYS;
-    f = pk_flow_at(set * PK_FLOW_WAYS + way);
-    if (!f || (f->epoch == epoch && !pk_flow_pushes(misses)))
-        return PK_FLOW_WAYS;
-    s->tags = (s->tags & ~(0xffffULL << way * 16)) | (__u64)tag << way * 16;
-    return way;
+    return bpf_map_lookup_elem(&flow_draft, &zero);
 }
 
 /*
- * Claims an entry for the walk of a packet, with its key written down. Returns its index + 1, or 0:
- * nothing is to be remembered. A global function, for the sake of the stack and the verifier.
+ * A walk begins: whether it is to note what it counts in `d`. It is not if packets of this kind are
+ * not remembered, nor if this program has interrupted another walk. A global function, as is
+ * pk_flow_learn(), for the sake of the stack and the verifier.
  */
-PK_GLOBAL __u32 pk_flow_claim(const struct pk_packet *p, __u32 hook, __u32 image)
+PK_GLOBAL int pk_flow_begin(struct pk_flow_draft *d, const struct pk_packet *p, __u32 hook,
+                            __u32 image)
 {
-    __u32 epoch = pk_head(image)->epoch, set, way, seq;
-    struct pk_flow_set *tags;
+    __u32 epoch = pk_head(image)->epoch;
     struct pk_flow_key k;
-    struct pk_flow *f;
-    __u64 hash;
 
-    if (!p || !epoch || !pk_flow_key(&k, p, hook, image))
+    if (!d || !p || !epoch || !pk_flow_key(&k, p, hook, image) ||
+        !__sync_bool_compare_and_swap(&d->taken, 0, 1))
         return 0;
-    hash = pk_flow_hash(&k, pk_config.flow_seed);
-    set = pk_flow_set_of(hash);
-    tags = bpf_map_lookup_elem(&flow_sets, &set);
-    if (!tags)
-        return 0;
-    way = pk_flow_room(tags, set, pk_flow_tag(hash), epoch);
-    if (way == PK_FLOW_WAYS)
-        return 0;
-    f = pk_flow_at(set * PK_FLOW_WAYS + way);
-    if (!f)
-        return 0;
-    seq = pk_volatile(f->seq);
-    if (seq & 1 || !__sync_bool_compare_and_swap(&f->seq, seq, seq + 1))
-        return 0;
-    f->epoch = epoch;
-    f->key = k;
-    f->n = 0;
-    return set * PK_FLOW_WAYS + way + 1;
+    d->key = k;
+    d->epoch = epoch;
+    d->flow.n = 0;
+    return 1;
 }
 
-/* The walk has ended: its entry may be read, unless the walk saw more than the key tells. */
-static __always_inline void pk_flow_learn(struct pk_flow *f, enum pk_reason reason)
+/* The entry of a set that makes room; PK_FLOW_WAYS: none does. */
+static __always_inline __u32 pk_flow_room(const struct pk_flow_set *set, __u64 hash, __u32 epoch)
 {
-    f->reason = reason;
-    if (f->n == PK_FLOW_NOT || reason == PK_R_DROP_WALK)
-        f->epoch = 0;
-    __sync_fetch_and_add(&f->seq, 1);
+    __u32 i;
+
+#pragma unroll
+    for (i = 0; i < PK_FLOW_WAYS; i++)
+        if (set->way[pk_flow_way(hash, i)].epoch != epoch)
+            return pk_flow_way(hash, i);
+    return pk_flow_pushed(bpf_get_prandom_u32());
+}
+
+static __always_inline void pk_flow_write(struct pk_flow_entry *f, __u32 i,
+                                          const struct pk_flow_draft *d, __u32 reason)
+{
+    __u32 head = pk_volatile(f->head), n = d->flow.n;
+    struct pk_flow_far *far = bpf_map_lookup_elem(&flow_far, &i);
+
+    if (!far || head & PK_FLOW_BUSY ||
+        !__sync_bool_compare_and_swap(&f->head, head, head | PK_FLOW_BUSY))
+        return;
+    f->key = d->key;
+    f->epoch = d->epoch;
+    f->slot[0] = d->flow.slot[0];
+    f->slot[1] = d->flow.slot[1];
+    if (n > PK_FLOW_NEAR)
+        __builtin_memcpy(far->slot, d->flow.slot + PK_FLOW_NEAR, sizeof(far->slot));
+    __sync_lock_test_and_set(&f->head, pk_flow_head(head, reason, n));
+}
+
+static __always_inline void pk_flow_enter(const struct pk_flow_draft *d, __u32 reason)
+{
+    __u64 hash = pk_flow_hash(&d->key, pk_config.flow_seed);
+    __u32 n = pk_flow_set_of(hash), way;
+    struct pk_flow_set *set = bpf_map_lookup_elem(&flow_cache, &n);
+
+    if (!set)
+        return;
+    way = pk_flow_room(set, hash, d->epoch);
+    if (way < PK_FLOW_WAYS)
+        pk_flow_write(&set->way[way], n * PK_FLOW_WAYS + way, d, reason);
+}
+
+/*
+ * The walk for which `d` was taken has ended: what it counted is remembered, if there is room and
+ * the walk saw no more of the packet than its key tells.
+ */
+PK_GLOBAL int pk_flow_learn(struct pk_flow_draft *d, __u32 reason)
+{
+    if (!d)
+        return 0;
+    if (d->flow.n <= PK_FLOW_SLOTS && reason != PK_R_DROP_WALK)
+        pk_flow_enter(d, reason);
+    __sync_lock_test_and_set(&d->taken, 0);
+    return 0;
 }

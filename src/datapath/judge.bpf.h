@@ -53,21 +53,21 @@ PK_GLOBAL int pk_classify(PK_CTX *ctx, const struct pk_packet *p, __u32 hook, __
 {
     const struct pk_family_tab *t;
     struct pk_walk w = {.ctx = ctx, .p = p};
+    struct pk_flow_draft *d;
     enum pk_reason r;
-    __u32 claimed;
 
     if (!p || hook >= PK_HOOK_N)
         return PK_R_DROP_WALK;
     t = &pk_head(image)->family[p->family == PK_IPV6];
     if (!t->present)
         return PK_R_PASS_OPEN;
-    claimed = pk_flow_claim(p, hook, image);
-    if (claimed)
-        w.flow = pk_flow_at(claimed - 1);
+    d = pk_flow_draft();
+    if (d && pk_flow_begin(d, p, hook, image))
+        w.flow = &d->flow;
     pk_walk_chain(&w, t, hook);
     r = pk_reason_of(&w);
     if (w.flow)
-        pk_flow_learn(w.flow, r);
+        pk_flow_learn((struct pk_flow_draft *)w.flow, r);
     return r;
 }
 
@@ -115,6 +115,6 @@ static __always_inline enum pk_reason pk_recall(const struct pk_packet *p, __u32
 /* Hands the packet on to the walk of the same hook and bank; does not come back. */
 static __always_inline int pk_walk_on(void *ctx, __u32 slot, __u32 bank)
 {
-    bpf_tail_call(ctx, &progs, pk_prog_index(bank, PK_PROG_WALK(slot)));
+    bpf_tail_call(ctx, &progs, pk_prog_index(bank & 0xff, PK_PROG_WALK(slot)));
     return pk_exit(PK_AT_NONE, PK_R_DROP_NO_PROG, 0);
 }

@@ -207,9 +207,3 @@ int nf_walk(struct bpf_nf_ctx *ctx)
     r = pk_classify(ctx, &p, hook, pk_bank_image(bank));
     return pk_exit(hook, r, ctx->skb->len);
 }
-
-SEC("netfilter")
-int nf_dispatch(struct bpf_nf_ctx *ctx)
-{
-    return pk_again(ctx);
-}

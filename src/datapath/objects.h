@@ -10,6 +10,7 @@ struct pk_object {
     size_t size;
 };
 
+extern const struct pk_object pk_object_dispatch;
 extern const struct pk_object pk_object_nf;
 extern const struct pk_object pk_object_tc;
 extern const struct pk_object pk_object_xdp;

@@ -193,15 +193,3 @@ int tc_egress_walk(struct __sk_buff *skb)
         return pk_again(skb, PK_PROG_TC_EGRESS, 1);
     return pk_tc_exit(hook, pk_classify(skb, &p, hook, pk_bank_image(bank)), p.len);
 }
-
-SEC("tc")
-int tc_ingress_dispatch(struct __sk_buff *skb)
-{
-    return pk_again(skb, PK_PROG_TC_INGRESS, 0);
-}
-
-SEC("tc")
-int tc_egress_dispatch(struct __sk_buff *skb)
-{
-    return pk_again(skb, PK_PROG_TC_EGRESS, 1);
-}

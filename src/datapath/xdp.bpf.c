@@ -165,9 +165,3 @@ int xdp_walk(struct xdp_md *xdp)
     r = pk_classify(xdp, &p, hook, pk_bank_image(bank));
     return pk_exit(hook, r, p.len) ? XDP_PASS : XDP_DROP;
 }
-
-SEC("xdp")
-int xdp_dispatch(struct xdp_md *xdp)
-{
-    return pk_dispatch(xdp, PK_PROG_XDP, 0) ? XDP_PASS : XDP_DROP;
-}

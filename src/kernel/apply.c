@@ -2,7 +2,7 @@
 /*
  * How a rule set comes into force. Read from the bottom: pk_fence_apply, then pk_apply_build (no
  * fence stands) and pk_apply_change (one does); both prepare a bank and end in one switch. So does
- * pk_fence_edit, which makes the set to come from the live one.
+ * pk_apply_edit, which makes the set to come from the live one, where edit.c has no shorter way.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "base/macro.h"
 #include "kernel/attach.h"
 #include "kernel/bank.h"
+#include "kernel/edit.h"
 #include "kernel/fault.h"
 #include "kernel/guards.h"
 #include "kernel/object.h"
@@ -25,8 +26,9 @@ struct pk_apply {
     const struct pk_apply_options *o;
     struct pk_diags *d;
     struct pk_arena arena;
-    uint64_t word; /* as found */
-    unsigned bank; /* to be filled */
+    uint64_t word;               /* as found */
+    struct pk_seat seat, before; /* of the live set, and of the one before it */
+    unsigned bank;               /* to be filled */
     struct pk_live live;
     struct pk_stored stored[2]; /* of the live set and the one before, if there are */
     uint32_t first_slot;        /* below it slots may be those of a set that cannot be read */
@@ -49,20 +51,24 @@ static void pk_apply_done(struct pk_apply *a)
     pk_arena_done(&a->arena);
 }
 
-/* A store that another picket wrote in another form is no damage: its slots are left alone. */
-static int pk_apply_read_bank(struct pk_apply *a, unsigned bank, struct pk_stored *ret)
+static int pk_apply_unread(struct pk_apply *a, struct pk_seat at, int r)
 {
-    int r = bank < PK_BANKS ? pk_bank_store(&a->f.pins, bank, ret) : 0;
+    pk_error(a->d, PK_K_DAMAGED, PK_NOWHERE, "`picket detach`, then apply again",
+             "the rule set kept in %s/bank%u cannot be read back: %s", a->f.pins.path, at.bank,
+             strerror(-r));
+    return r;
+}
 
-    if (r && r != -ENOMEM && pk_standing_by_other(&a->f, bank)) {
+/* A store that another picket wrote in another form is no damage: its slots are left alone. */
+static int pk_apply_read_set(struct pk_apply *a, struct pk_seat at, struct pk_stored *ret)
+{
+    int r = at.bank < PK_BANKS ? pk_stored_open(&a->f.pins, at, ret) : 0;
+
+    if (r && r != -ENOMEM && pk_standing_by_other(&a->f, at.bank)) {
         a->first_slot = (uint32_t)a->f.ctl->n_chunks * PK_CHUNK;
         return 0;
     }
-    if (r)
-        pk_error(a->d, PK_K_DAMAGED, PK_NOWHERE, "`picket detach`, then apply again",
-                 "the rule set kept in %s/bank%u cannot be read back: %s", a->f.pins.path, bank,
-                 strerror(-r));
-    return r;
+    return r ? pk_apply_unread(a, at, r) : 0;
 }
 
 /* Nothing can be kept of what cannot be read: neither a family that is not given, nor a count. */
@@ -82,24 +88,38 @@ static int pk_apply_take_over(struct pk_apply *a, const struct pk_ruleset *const
     return 0;
 }
 
+/* Of a family that is given anew the live rules are only looked at for those that stay. */
+static int pk_apply_read_live(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
+{
+    unsigned outline = 0;
+    int r;
+
+    for (int i = 0; i < PK_FAMILY_N; i++)
+        outline |= (unsigned)(given[i] != NULL) << i;
+    r = pk_stored_read(&a->stored[0], outline, &a->arena, &a->live);
+    return r ? pk_apply_unread(a, a->seat, r) : 0;
+}
+
 /* What stands: its rules and the slots that it and the set before it use. `given` NULL: an edit. */
 static int pk_apply_read(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
 {
-    int r = pk_apply_read_bank(a, pk_word_live(a->word), &a->stored[0]);
+    int r = pk_apply_read_set(a, a->seat, &a->stored[0]);
 
     if (!r)
-        r = pk_apply_read_bank(a, pk_word_before(a->word), &a->stored[1]);
+        r = pk_apply_read_set(a, a->before, &a->stored[1]);
     if (r)
         return r;
-    return a->stored[0].head || !given ? pk_fence_read(&a->f, false, &a->arena, &a->live, a->d)
-                                       : pk_apply_take_over(a, given);
+    if (!given)
+        return pk_fence_read(&a->f, false, &a->arena, &a->live, a->d);
+    return a->stored[0].head ? pk_apply_read_live(a, given) : pk_apply_take_over(a, given);
 }
 
 static int pk_apply_slots(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
 {
     struct pk_slot_request q = {
         .live = a->stored[0].head ? &a->live : NULL,
-        .used = {a->stored[0].head, a->stored[1].head},
+        .used = {a->stored[0].head ? &a->stored[0] : NULL,
+                 a->stored[1].head ? &a->stored[1] : NULL},
         .n_chunks = (uint32_t)a->f.ctl->n_chunks,
         .first = a->first_slot,
     };
@@ -126,6 +146,7 @@ static int pk_apply_store(struct pk_apply *a)
         .id = a->image.head->id,
         .generation = pk_word_generation(a->word) + 1,
         .applied_at = (int64_t)time(NULL),
+        .classifier = a->o->classifier,
     };
     int r;
 
@@ -149,14 +170,15 @@ static void pk_apply_place(struct pk_apply *a)
 /* Everything that can fail for the rules' sake, before anything is touched. */
 static int pk_apply_compile(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
 {
-    size_t most = a->o->memory_max ? a->o->memory_max : PK_IMAGE_MAX;
+    const struct pk_compile_options o = {.memory_max = a->o->memory_max,
+                                         .classifier = a->o->classifier};
     int r;
 
     for (int i = 0; i < PK_FAMILY_N; i++)
         a->rs[i] = given[i] ? given[i] : a->live.family[i];
     r = pk_apply_slots(a, given);
     if (!r)
-        r = pk_compile(a->rs, &a->plan.slots, most, &a->image, a->d);
+        r = pk_compile(a->rs, &a->plan.slots, &o, &a->image, a->d);
     if (r)
         return r;
     a->image.head->epoch = (uint32_t)(pk_word_generation(a->word) + 1);
@@ -189,6 +211,8 @@ static int pk_apply_fill(struct pk_apply *a)
     };
     int r = pk_apply_sweep_bank(a);
 
+    if (!r && (pk_standing_settle(&a->f) || pk_standing_release(&a->f)))
+        r = pk_sys_error(a->d, -ENOMEM, "cannot wait for the programs that run");
     if (!r)
         r = pk_slots_prepare(&a->f.maps, a->f.ctl, &a->plan, a->d);
     if (!r && set.hook != PK_ATTACH_NETFILTER) /* which has the names of the kernel itself */
@@ -204,15 +228,15 @@ static int pk_apply_fill(struct pk_apply *a)
  */
 static void pk_apply_switch(struct pk_apply *a)
 {
-    unsigned live = pk_word_live(a->word), gone = pk_word_before(a->word);
+    static const struct pk_seat none = {PK_BANK_NONE, 0};
     bool first = !pk_word_generation(a->word);
+    unsigned gone = first ? PK_BANK_NONE : a->before.bank;
 
     (void)!pk_fault();
-    pk_standing_switch(
-        &a->f, pk_word_make(pk_word_generation(a->word) + 1, a->bank, first ? PK_BANK_NONE : live));
-    if (!first && gone < PK_BANKS && !pk_grace())
+    pk_standing_switch(&a->f, (struct pk_seat){a->bank, 0}, first ? none : a->seat, !first);
+    if (gone < PK_BANKS && gone != a->seat.bank && !pk_standing_grace(&a->f))
         (void)!pk_bank_clear(&a->f.pins, &a->f.maps, gone);
-    if (first || !pk_standing_by_other(&a->f, live))
+    if (first || !pk_standing_by_other(&a->f, a->seat.bank))
         (void)!pk_pins_prune(&a->f.pins, pk_maps_known);
 }
 
@@ -237,28 +261,13 @@ static int pk_apply_same(struct pk_apply *a)
     return a->o->devs_given ? pk_guards_match(&a->f.maps, a->o->devs, a->o->n_devs, a->d) : 0;
 }
 
-/* Attachments of interfaces that went and came back. */
-static int pk_apply_heal(struct pk_apply *a)
-{
-    struct pk_attach at = {&a->f.pins, &a->f.maps, (enum pk_attach_kind)a->f.ctl->hook,
-                           PK_PROGS_NONE};
-    int r;
-
-    pk_dispatch_open(&a->f.pins, &at.dispatch);
-    r = pk_attach_stacked(&at, PK_WARNING, a->d); /* it came later: no reason to keep old rules */
-    if (!r)
-        r = pk_attach_all(&at, a->d);
-    pk_progs_done(&at.dispatch);
-    return r;
-}
-
 /* From the sets to come, with what stands read, to the switch. */
 static int pk_apply_renew(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
 {
     int r = pk_apply_compile(a, given);
 
     if (!r)
-        r = pk_apply_heal(a);
+        r = pk_attach_heal(&a->f.pins, &a->f.maps, (enum pk_attach_kind)a->f.ctl->hook, a->d);
     if (!r)
         r = pk_maps_complete(&a->f.maps, &a->f.pins, a->d);
     if (!r)
@@ -268,11 +277,19 @@ static int pk_apply_renew(struct pk_apply *a, const struct pk_ruleset *const giv
     return r;
 }
 
+/* What stands, as found. */
+static void pk_apply_find(struct pk_apply *a)
+{
+    a->word = pk_standing_word(&a->f);
+    a->seat = pk_standing_live(&a->f, a->word);
+    a->before = pk_standing_before(&a->f, a->word);
+}
+
 static int pk_apply_change(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
 {
     int r = pk_apply_same(a);
 
-    a->word = pk_standing_word(&a->f);
+    pk_apply_find(a);
     if (!r)
         r = pk_apply_read(a, given);
     return r ? r : pk_apply_renew(a, given);
@@ -389,10 +406,8 @@ static int pk_apply_build_in(struct pk_apply *a, const struct pk_ruleset *const 
 /* What no pin holds, and before it a word to the dispatchers. The pins are the caller's. */
 static void pk_tear_down(struct pk_fence *f)
 {
-    uint64_t w = f->ctl ? pk_standing_word(f) : 0;
-
     if (f->ctl)
-        pk_standing_switch(f, pk_word_make(0, pk_word_live(w), pk_word_before(w)));
+        pk_standing_fall(f);
     if (f->maps.fd[PK_MAP_GUARDS] >= 0)
         pk_attach_drop(&f->pins, &f->maps);
 }
@@ -465,14 +480,15 @@ static int pk_edit_tell(const struct pk_edited *e, struct pk_arena *texts,
     return (e->gone && !ret->gone) || (e->new && !ret->new) ? -ENOMEM : 0;
 }
 
-static int pk_apply_edit(struct pk_apply *a, const struct pk_edit *e, struct pk_arena *texts,
-                         struct pk_fence_edited *ret)
+static int pk_apply_edited(struct pk_apply *a, const struct pk_edit *e, struct pk_arena *texts,
+                           struct pk_fence_edited *ret)
 {
     const struct pk_ruleset *given[PK_FAMILY_N] = {NULL};
+    struct pk_apply_options options = {0};
     struct pk_edited edited;
     int r;
 
-    a->word = pk_standing_word(&a->f);
+    pk_apply_find(a);
     r = pk_apply_read(a, NULL);
     if (!r)
         r = pk_edit_run(a->live.family[e->family], e, &a->arena, &edited, a->d);
@@ -480,6 +496,8 @@ static int pk_apply_edit(struct pk_apply *a, const struct pk_edit *e, struct pk_
         r = pk_edit_tell(&edited, texts, ret);
     if (r)
         return r;
+    options.classifier = a->live.classifier;
+    a->o = &options;
     given[e->family] = edited.rs;
     a->from[e->family] = edited.from;
     r = pk_apply_renew(a, given);
@@ -490,27 +508,19 @@ static int pk_apply_edit(struct pk_apply *a, const struct pk_edit *e, struct pk_
     return 0;
 }
 
-int pk_fence_edit(const struct pk_edit *e, struct pk_arena *texts, struct pk_fence_edited *ret,
-                  struct pk_diags *d)
+int pk_apply_edit(struct pk_fence *f, const struct pk_edit *e, struct pk_arena *texts,
+                  struct pk_fence_edited *ret, struct pk_diags *d)
 {
-    const struct pk_apply_options o = {0};
     __attribute__((cleanup(pk_apply_done))) struct pk_apply a = {
-        .f = PK_FENCE_NONE, .o = &o, .d = d, .engine.image = -1};
-    struct pk_fence_edited edited = {0};
-    int r = pk_pins_lock(false, &a.f.pins, d);
+        .f = *f, .d = d, .engine.image = -1};
 
-    if (!r)
-        r = pk_standing_open(&a.f, d);
-    if (!r)
-        r = pk_apply_edit(&a, e, texts, &edited);
-    if (!r)
-        *ret = edited;
-    return r;
+    *f = PK_FENCE_NONE;
+    return pk_apply_edited(&a, e, texts, ret);
 }
 
-static int pk_undo_check(struct pk_fence *f, uint64_t word, struct pk_diags *d)
+static int pk_undo_check(struct pk_fence *f, struct pk_seat at, struct pk_diags *d)
 {
-    unsigned before = pk_word_before(word);
+    unsigned before = at.bank;
     _pk_stored_ struct pk_stored s = {0};
     int r;
 
@@ -519,7 +529,7 @@ static int pk_undo_check(struct pk_fence *f, uint64_t word, struct pk_diags *d)
                  "there is no rule set before the live one");
         return -ENOENT;
     }
-    r = pk_bank_store(&f->pins, before, &s);
+    r = pk_stored_open(&f->pins, at, &s);
     if (r && pk_standing_by_other(f, before))
         r = 0; /* its programs read it no more than we can */
     if (!r && !pk_bank_ready(&f->maps, before, (enum pk_attach_kind)f->ctl->hook))
@@ -534,6 +544,7 @@ static int pk_undo_check(struct pk_fence *f, uint64_t word, struct pk_diags *d)
 int pk_fence_undo(struct pk_diags *d)
 {
     _pk_standing_ struct pk_fence f = PK_FENCE_NONE;
+    struct pk_seat live, before;
     uint64_t word;
     int r = pk_pins_lock(false, &f.pins, d);
 
@@ -542,16 +553,18 @@ int pk_fence_undo(struct pk_diags *d)
     if (r)
         return r;
     word = pk_standing_word(&f);
-    r = pk_undo_check(&f, word, d);
-    if (!r && !pk_standing_by_other(&f, pk_word_before(word))) {
-        r = pk_bank_renew(&f.pins, pk_word_before(word), (uint32_t)(pk_word_generation(word) + 1));
-        if (r)
-            pk_sys_error(d, r, "cannot write to the set before the live one");
-    }
-    if (!r)
-        pk_standing_switch(&f, pk_word_make(pk_word_generation(word) + 1, pk_word_before(word),
-                                            pk_word_live(word)));
-    return r;
+    live = pk_standing_live(&f, word);
+    before = pk_standing_before(&f, word);
+    r = pk_undo_check(&f, before, d);
+    if (r)
+        return r;
+    r = pk_standing_grace(&f); /* nobody may remember a flow under the epoch that comes now */
+    if (!r && !pk_standing_by_other(&f, before.bank))
+        r = pk_bank_renew(&f.pins, before, (uint32_t)(pk_word_generation(word) + 1));
+    if (r)
+        return pk_sys_error(d, r, "cannot write to the set before the live one");
+    pk_standing_switch(&f, before, live, true);
+    return 0;
 }
 
 int pk_fence_detach(struct pk_diags *d)

@@ -17,8 +17,12 @@
 #include "kernel/stacked.h"
 #include "kernel/sys.h"
 
-/* Where iptables' filter table stands: NF_IP_PRI_FILTER and NF_IP6_PRI_FILTER. */
-#define PK_NF_PRIORITY 0
+/*
+ * Right before the filter tables of iptables and nftables (NF_IP_PRI_FILTER, NF_IP6_PRI_FILTER),
+ * not beside them: a BPF program gets no priority that anything else has (nf_hook_entries_grow,
+ * EBUSY).
+ */
+#define PK_NF_PRIORITY (-1)
 /* How often a place that is still held by a link of a process that was just killed is asked for. */
 #define PK_ATTACH_TRIES 8
 
@@ -130,9 +134,8 @@ static int pk_attach_nf(const struct pk_attach *a, struct pk_diags *d)
         r = pk_link_place(a, PK_PROG_NF, s, 0, s->pin, &generic);
         if (r == -EBUSY || r == -EEXIST) {
             pk_error(d, PK_K_OCCUPIED, PK_NOWHERE,
-                     "see `bpftool link` for it; remove it, or use --hook tc",
-                     "%s: another BPF program has priority %d of netfilter", s->where,
-                     PK_NF_PRIORITY);
+                     "see `nft list hooks` and `bpftool link` for it; remove it, or use --hook tc",
+                     "%s: something else has priority %d of netfilter", s->where, PK_NF_PRIORITY);
             return -EBUSY;
         }
         if (r)
@@ -334,6 +337,20 @@ int pk_attach_all(const struct pk_attach *a, struct pk_diags *d)
         r = pk_attach_nf(a, d);
     for (size_t i = 0; !r && i < n; i++)
         r = pk_attach_guard(a, &guards[i], d);
+    return r;
+}
+
+int pk_attach_heal(const struct pk_pins *p, const struct pk_maps *m, enum pk_attach_kind hook,
+                   struct pk_diags *d)
+{
+    struct pk_attach at = {p, m, hook, PK_PROGS_NONE};
+    int r;
+
+    pk_dispatch_open(p, &at.dispatch);
+    r = pk_attach_stacked(&at, PK_WARNING, d); /* it came later: no reason to keep old rules */
+    if (!r)
+        r = pk_attach_all(&at, d);
+    pk_progs_done(&at.dispatch);
     return r;
 }
 

@@ -34,6 +34,10 @@ int pk_attach_all(const struct pk_attach *a, struct pk_diags *d);
  */
 int pk_attach_stacked(const struct pk_attach *a, enum pk_severity severity, struct pk_diags *d);
 
+/* Of a standing fence: attachments of interfaces that went and came back are made again. */
+int pk_attach_heal(const struct pk_pins *p, const struct pk_maps *m, enum pk_attach_kind hook,
+                   struct pk_diags *d);
+
 /* Takes down what is not a link. Links go with their pins (pk_pins_clear). */
 void pk_attach_drop(const struct pk_pins *p, const struct pk_maps *m);
 

@@ -43,7 +43,7 @@ static int pk_blob_map(const char *name, const void *data, size_t len, int *ret)
     return 0;
 }
 
-static size_t pk_map_bytes(int fd)
+size_t pk_map_bytes(int fd)
 {
     struct bpf_map_info info = {0};
     uint32_t len = sizeof(info);
@@ -57,11 +57,11 @@ static size_t pk_map_bytes(int fd)
  */
 static uint64_t pk_engine_size(size_t image)
 {
-    uint64_t want = 3 * ((uint64_t)image + image / 4 + 4096), size = 65536;
+    uint64_t most = (uint64_t)image + image / 4 + 4096, size = 65536;
 
-    if (want > PK_ENGINE_SHARED)
-        want = image;
-    while (size < want)
+    while (pk_engine_area(size) < most && size < PK_ENGINE_SHARED)
+        size *= 2;
+    while (pk_engine_area(size) < image)
         size *= 2;
     return size;
 }
@@ -161,7 +161,9 @@ static int pk_engine_programs(const struct pk_maps *m, const struct pk_bank_set 
         .config = {.image_mask = size - 1,
                    .guard_all = s->guard_all,
                    .engine = pk_engine_of(s->bank),
-                   .area = pk_engine_area(size)},
+                   .area = pk_engine_area(size),
+                   .deltas = pk_engine_deltas(size),
+                   .delta = pk_engine_delta(size)},
     };
     int r = pk_maps_flows(&load.config.flow_mask);
 
@@ -227,24 +229,26 @@ static int pk_bank_write(const struct pk_bank_set *s)
     return 0;
 }
 
-int pk_bank_renew(const struct pk_pins *p, unsigned bank, uint32_t epoch)
+int pk_bank_renew(const struct pk_pins *p, struct pk_seat at, uint32_t epoch)
 {
     _pk_close_ int dir = -1, image = -1;
-    size_t size;
+    uint64_t size;
+    size_t place;
     void *mem;
-    int r = pk_pins_bank(p, bank, false, &dir);
+    int r = pk_pins_bank(p, at.bank, false, &dir);
 
     if (!r)
         r = pk_sys_pinned(dir, "image", &image);
     if (r)
         return r;
     size = pk_map_bytes(image) - PK_IMAGE_SLACK;
-    r = pk_sys_map_mmap(image, size, true, &mem);
+    place = at.delta ? pk_engine_deltas(size) + (at.delta - 1) * pk_engine_delta(size)
+                     : at.bank % PK_ENGINE_BANKS * pk_engine_area(size);
+    r = pk_sys_map_mmap_at(image, place, sizeof(struct pk_image_head), true, &mem);
     if (r)
         return r;
-    ((struct pk_image_head *)((char *)mem + bank % PK_ENGINE_BANKS * pk_engine_area(size)))->epoch =
-        epoch;
-    munmap(mem, size);
+    ((struct pk_image_head *)mem)->epoch = epoch;
+    munmap(mem, sizeof(struct pk_image_head));
     return 0;
 }
 
@@ -312,37 +316,6 @@ bool pk_bank_ready(const struct pk_maps *m, unsigned bank, enum pk_attach_kind h
             return false;
     }
     return true;
-}
-
-void pk_stored_done(struct pk_stored *s)
-{
-    if (s->mem)
-        munmap(s->mem, s->len);
-    *s = (struct pk_stored){0};
-}
-
-int pk_bank_store(const struct pk_pins *p, unsigned bank, struct pk_stored *ret)
-{
-    _pk_stored_ struct pk_stored s = {0};
-    _pk_close_ int dir = -1, fd = -1;
-    size_t len;
-    int r = pk_pins_bank(p, bank, false, &dir);
-
-    if (!r)
-        r = pk_sys_pinned(dir, "store", &fd);
-    if (r)
-        return r;
-    len = pk_map_bytes(fd);
-    r = pk_sys_map_mmap(fd, len, false, &s.mem);
-    if (r)
-        return r;
-    s.len = len;
-    r = pk_store_check(s.mem, s.len, &s.head);
-    if (r)
-        return r;
-    *ret = s;
-    s.mem = NULL;
-    return 0;
 }
 
 void pk_bank_bytes(const struct pk_pins *p, unsigned bank, size_t *ret_image, size_t *ret_store)

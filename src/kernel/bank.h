@@ -10,7 +10,7 @@
 #include "classify/compile.h"
 #include "kernel/fence.h"
 #include "kernel/maps.h"
-#include "kernel/store.h"
+#include "kernel/stored.h"
 
 /*
  * Waits until every BPF program that is running now has ended: an update of an array of maps calls
@@ -48,25 +48,17 @@ struct pk_bank_set {
 int pk_bank_fill(const struct pk_pins *p, const struct pk_maps *m, const struct pk_bank_set *s,
                  struct pk_diags *d);
 /*
- * Gives the set in a bank, which is about to come into force again, an epoch of its own: what was
- * remembered of flows when it was last in force may rest on names of interfaces that have changed.
+ * Gives a set that is about to come into force again an epoch of its own: what was remembered of
+ * flows when it was last in force may rest on names of interfaces that have changed.
  */
-int pk_bank_renew(const struct pk_pins *p, unsigned bank, uint32_t epoch);
+int pk_bank_renew(const struct pk_pins *p, struct pk_seat at, uint32_t epoch);
 /* Whether something of a dead writer, or of a set long gone, is left in it. */
 bool pk_bank_dirty(const struct pk_pins *p, unsigned bank);
 int pk_bank_clear(const struct pk_pins *p, const struct pk_maps *m, unsigned bank);
 /* Whether it has every judge that `hook` needs. */
 bool pk_bank_ready(const struct pk_maps *m, unsigned bank, enum pk_attach_kind hook);
 
-/* A bank's store, mapped. 0; -ENOENT; -EBADMSG. */
-struct pk_stored {
-    void *mem;
-    size_t len;
-    const struct pk_store_head *head;
-};
-int pk_bank_store(const struct pk_pins *p, unsigned bank, struct pk_stored *ret);
-void pk_stored_done(struct pk_stored *s);
-#define _pk_stored_ __attribute__((cleanup(pk_stored_done)))
-
+/* Bytes of a map's one element. */
+size_t pk_map_bytes(int fd);
 /* Bytes of the maps of a bank. */
 void pk_bank_bytes(const struct pk_pins *p, unsigned bank, size_t *ret_image, size_t *ret_store);

@@ -25,13 +25,67 @@ uint64_t pk_standing_word(const struct pk_fence *f)
     return __atomic_load_n(&f->ctl->word, __ATOMIC_SEQ_CST);
 }
 
-void pk_standing_switch(struct pk_fence *f, uint64_t word)
+static __u16 pk_standing_delta(const struct pk_fence *f, uint64_t word)
+{
+    return f->ctl->delta[pk_word_generation(word) % PK_WORDS_KEPT];
+}
+
+struct pk_seat pk_standing_live(const struct pk_fence *f, uint64_t word)
+{
+    return (struct pk_seat){pk_word_live(word), pk_delta_live(pk_standing_delta(f, word))};
+}
+
+struct pk_seat pk_standing_before(const struct pk_fence *f, uint64_t word)
+{
+    return (struct pk_seat){pk_word_before(word), pk_delta_before(pk_standing_delta(f, word))};
+}
+
+int pk_standing_grace(struct pk_fence *f)
+{
+    uint64_t generation = pk_word_generation(pk_standing_word(f));
+    int r = pk_grace();
+
+    if (!r)
+        f->ctl->quiet = generation;
+    return r;
+}
+
+int pk_standing_settle(struct pk_fence *f)
+{
+    uint64_t next = pk_word_generation(pk_standing_word(f)) + 1;
+
+    return next - f->ctl->quiet < PK_WORDS_KEPT ? 0 : pk_standing_grace(f);
+}
+
+int pk_standing_release(struct pk_fence *f)
+{
+    return f->ctl->freed <= f->ctl->quiet ? 0 : pk_standing_grace(f);
+}
+
+static void pk_standing_store(struct pk_fence *f, uint64_t word)
 {
     __atomic_store_n(&f->ctl->word, word, __ATOMIC_SEQ_CST);
 #ifdef PK_SPLIT_SWITCH /* the fault that the swap test must notice */
     (void)!pk_grace();
     __atomic_store_n(&f->ctl->split_word, word, __ATOMIC_SEQ_CST);
 #endif
+}
+
+void pk_standing_switch(struct pk_fence *f, struct pk_seat live, struct pk_seat before, bool frees)
+{
+    uint64_t next = pk_word_generation(pk_standing_word(f)) + 1;
+
+    if (frees)
+        f->ctl->freed = next;
+    f->ctl->delta[next % PK_WORDS_KEPT] = pk_delta_make(live.delta, before.delta);
+    pk_standing_store(f, pk_word_make(next, live.bank, before.bank));
+}
+
+void pk_standing_fall(struct pk_fence *f)
+{
+    uint64_t w = pk_standing_word(f);
+
+    pk_standing_store(f, pk_word_make(0, pk_word_live(w), pk_word_before(w)));
 }
 
 void pk_standing_unmap(struct pk_fence *f)
@@ -149,17 +203,17 @@ void pk_fence_close(struct pk_fence **f)
     *f = NULL;
 }
 
-static int pk_fence_read_bank(struct pk_fence *f, unsigned bank, struct pk_arena *a,
-                              struct pk_live *ret)
+static int pk_fence_read_set(struct pk_fence *f, struct pk_seat at, struct pk_arena *a,
+                             struct pk_live *ret)
 {
     _pk_stored_ struct pk_stored s = {0};
-    int r = pk_bank_store(&f->pins, bank, &s);
+    int r = pk_stored_open(&f->pins, at, &s);
 
-    if (r || a)
-        return r ? r : pk_store_read(s.head, a, ret);
-    *ret = (struct pk_live){
-        .generation = s.head->generation, .id = s.head->id, .applied_at = s.head->applied_at};
-    return 0;
+    if (!r && a)
+        r = pk_stored_read(&s, 0, a, ret);
+    else if (!r)
+        pk_stored_tell(&s, ret);
+    return r;
 }
 
 /* A writer may switch, and then fill the very bank we read: what was read counts if the word held.
@@ -168,17 +222,16 @@ int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk
                   struct pk_diags *d)
 {
     struct pk_live live = {0};
-    unsigned bank = 0;
+    struct pk_seat at = {0};
     int r = -EBUSY;
 
     for (int i = 0; i < PK_READ_TRIES; i++) {
         uint64_t word = pk_standing_word(f);
 
-        bank = before ? pk_word_before(word) : pk_word_live(word);
-
-        if (!pk_word_generation(word) || bank >= PK_BANKS)
+        at = before ? pk_standing_before(f, word) : pk_standing_live(f, word);
+        if (!pk_word_generation(word) || at.bank >= PK_BANKS)
             return -ENOENT;
-        r = pk_fence_read_bank(f, bank, a, &live);
+        r = pk_fence_read_set(f, at, a, &live);
         if (pk_standing_word(f) != word)
             continue;
         if (r)
@@ -191,7 +244,7 @@ int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk
     }
     if (r == -ENOMEM)
         return pk_sys_error(d, r, "cannot read the rule set back");
-    if (pk_standing_by_other(f, bank)) {
+    if (pk_standing_by_other(f, at.bank)) {
         pk_error(d, PK_K_OTHER_ABI, PK_NOWHERE,
                  "`picket apply` with a file of each family takes the fence over without a gap",
                  "the rule set in force was put there by another version of picket, in a form "
@@ -292,8 +345,7 @@ int pk_fence_info(struct pk_fence *f, struct pk_fence_info *ret, struct pk_diags
         info.counter_bytes = f->ctl->n_chunks * PK_CHUNK * sizeof(struct pk_count) * cpus;
     if (!r)
         r = pk_maps_flows(&flows);
-    info.flow_bytes =
-        flows * cpus * (sizeof(struct pk_flow) + sizeof(struct pk_flow_set) / PK_FLOW_WAYS);
+    info.flow_bytes = flows * cpus * PK_FLOW_BYTES;
     if (!r)
         r = pk_info_devs(f, &info);
     if (!r)

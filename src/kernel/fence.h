@@ -34,6 +34,7 @@ struct pk_apply_options {
     bool devs_given, hook_given; /* false: keep what the standing fence has */
     bool counters;               /* load counters of the rule set into the rules' slots */
     size_t memory_max;           /* of the image; 0: PK_IMAGE_MAX */
+    enum pk_classifier classifier;
 };
 
 /* One attachment, for status. */
@@ -49,10 +50,12 @@ struct pk_live {
     struct pk_ruleset *family[PK_FAMILY_N]; /* in the caller's arena; `given` false: open */
     uint32_t *slot[PK_FAMILY_N];            /* counter slot by ordinal */
     uint32_t policy_slot[PK_FAMILY_N][PK_HOOK_N];
+    size_t added, gone; /* rules that came and went, one by one, since the set was compiled */
     uint64_t generation;
     uint64_t good_until; /* after that generation its counter slots may be another set's */
     struct pk_u128 id;
     int64_t applied_at; /* seconds since the epoch */
+    enum pk_classifier classifier;
 };
 
 /* Opens the standing fence of this network namespace. 0; -ENOENT: none stands; -errno (diagnosed).

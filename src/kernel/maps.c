@@ -21,8 +21,10 @@ static const struct pk_map_spec pk_map_specs[PK_MAP_N] = {
                         BPF_F_NO_PREALLOC},
     [PK_MAP_GUARDS] = {"guards", BPF_MAP_TYPE_HASH, sizeof(struct pk_u128), 4, PK_GUARDS_MAX,
                        BPF_F_NO_PREALLOC},
-    [PK_MAP_FLOWS] = {"flows", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow), 0, 0},
-    [PK_MAP_FLOW_SETS] = {"flow_sets", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_set), 0, 0},
+    [PK_MAP_FLOW_FAR] = {"flow_far", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_far), 0,
+                         BPF_F_MMAPABLE},
+    [PK_MAP_FLOW_CACHE] = {"flow_cache", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_set), 0,
+                           BPF_F_MMAPABLE},
     [PK_MAP_PROGS_NF] = {"progs_nf", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
     [PK_MAP_PROGS_TC] = {"progs_tc", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
     [PK_MAP_PROGS_XDP] = {"progs_xdp", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
@@ -44,7 +46,7 @@ static int pk_flows_spec(struct pk_map_spec *spec, uint32_t *ret_per_cpu)
 
     if (r)
         return r;
-    while (n > PK_FLOWS_LEAST && n * cpus * sizeof(struct pk_flow) > PK_FLOWS_BYTES)
+    while (n > PK_FLOWS_LEAST && n * cpus * PK_FLOW_BYTES > PK_FLOWS_BYTES)
         n /= 2;
     spec->max_entries = (uint32_t)(n * cpus);
     *ret_per_cpu = n;
@@ -65,10 +67,10 @@ static int pk_map_spec(enum pk_map m, struct pk_map_spec *ret)
     int r;
 
     *ret = pk_map_specs[m];
-    if (m != PK_MAP_FLOWS && m != PK_MAP_FLOW_SETS)
+    if (m != PK_MAP_FLOW_FAR && m != PK_MAP_FLOW_CACHE)
         return 0;
     r = pk_flows_spec(ret, &per_cpu);
-    if (m == PK_MAP_FLOW_SETS)
+    if (m == PK_MAP_FLOW_CACHE)
         ret->max_entries /= PK_FLOW_WAYS;
     return r;
 }
@@ -100,7 +102,7 @@ int pk_maps_chunk(int *ret)
 static bool pk_map_is_data(enum pk_map m)
 {
     return m == PK_MAP_COUNTERS || m == PK_MAP_REASONS || m == PK_MAP_IFNAMES ||
-           m == PK_MAP_FLOWS || m == PK_MAP_FLOW_SETS;
+           m == PK_MAP_FLOW_FAR || m == PK_MAP_FLOW_CACHE;
 }
 
 static int pk_map_new(enum pk_map m, int *ret)

@@ -18,26 +18,20 @@
 
 #define PK_IMAGE_SECTION ".data.image"
 
-enum pk_object_no { PK_OBJECT_NF, PK_OBJECT_TC, PK_OBJECT_XDP, PK_OBJECT_N };
-
-static const struct pk_object_def {
-    const struct pk_object *bytes;
-    enum pk_map progs;
-} pk_object_defs[PK_OBJECT_N] = {
-    {&pk_object_nf, PK_MAP_PROGS_NF},
-    {&pk_object_tc, PK_MAP_PROGS_TC},
-    {&pk_object_xdp, PK_MAP_PROGS_XDP},
-};
+/* Those with judges and walks. */
+static const struct pk_object *const pk_objects[] = {&pk_object_nf, &pk_object_tc, &pk_object_xdp};
 
 static const struct pk_prog_def {
-    enum pk_object_no object;
+    const struct pk_object *object;
+    enum pk_map array;
     const char *judge, *walk, *dispatch;
 } pk_prog_defs[PK_PROGS] = {
-    [PK_PROG_NF] = {PK_OBJECT_NF, "nf_judge", "nf_walk", "nf_dispatch"},
-    [PK_PROG_TC_INGRESS] = {PK_OBJECT_TC, "tc_ingress_judge", "tc_ingress_walk",
+    [PK_PROG_NF] = {&pk_object_nf, PK_MAP_PROGS_NF, "nf_judge", "nf_walk", "nf_dispatch"},
+    [PK_PROG_TC_INGRESS] = {&pk_object_tc, PK_MAP_PROGS_TC, "tc_ingress_judge", "tc_ingress_walk",
                             "tc_ingress_dispatch"},
-    [PK_PROG_TC_EGRESS] = {PK_OBJECT_TC, "tc_egress_judge", "tc_egress_walk", "tc_egress_dispatch"},
-    [PK_PROG_XDP] = {PK_OBJECT_XDP, "xdp_judge", "xdp_walk", "xdp_dispatch"},
+    [PK_PROG_TC_EGRESS] = {&pk_object_tc, PK_MAP_PROGS_TC, "tc_egress_judge", "tc_egress_walk",
+                           "tc_egress_dispatch"},
+    [PK_PROG_XDP] = {&pk_object_xdp, PK_MAP_PROGS_XDP, "xdp_judge", "xdp_walk", "xdp_dispatch"},
 };
 
 unsigned pk_hook_progs(enum pk_attach_kind hook)
@@ -58,14 +52,14 @@ uint64_t pk_object_build(void)
 {
     uint64_t hash = PK_DATAPATH_ABI;
 
-    for (int i = 0; i < PK_OBJECT_N; i++)
-        hash = pk_hash64(pk_object_defs[i].bytes->data, pk_object_defs[i].bytes->size, hash);
+    for (size_t i = 0; i < PK_ARRAY_SIZE(pk_objects); i++)
+        hash = pk_sum64(pk_objects[i]->data, pk_objects[i]->size, hash);
     return hash;
 }
 
 enum pk_map pk_prog_array(enum pk_prog_slot slot)
 {
-    return pk_object_defs[pk_prog_defs[slot].object].progs;
+    return pk_prog_defs[slot].array;
 }
 
 void pk_progs_done(struct pk_progs *p)
@@ -222,21 +216,15 @@ static int pk_object_bind_image(struct bpf_object *o, int image)
     return dup3(image, bpf_map__fd(map), O_CLOEXEC) < 0 ? -errno : 0;
 }
 
-static int pk_object_bind(struct bpf_object *o, const struct pk_object_def *def,
-                          const struct pk_load *l)
+static int pk_object_bind(struct bpf_object *o, enum pk_map array, const struct pk_load *l)
 {
     int r = pk_object_bind_image(o, l->image);
 
-    for (int m = PK_MAP_CTL; !r && m <= PK_MAP_FLOW_SETS; m++)
+    for (int m = PK_MAP_CTL; !r && m < PK_MAP_PROGS_NF; m++)
         r = pk_object_reuse(o, pk_map_name(m), l->maps->fd[m]);
     if (!r)
-        r = pk_object_reuse(o, "progs", l->maps->fd[def->progs]);
+        r = pk_object_reuse(o, "progs", l->maps->fd[array]);
     return r ? r : pk_object_configure(o, &l->config);
-}
-
-static bool pk_is_wanted(const struct pk_load *l, enum pk_object_no no, int slot)
-{
-    return l->progs & 1u << slot && pk_prog_defs[slot].object == no;
 }
 
 static bool pk_has_name(const struct pk_load *l, int slot, const char *name)
@@ -249,7 +237,7 @@ static bool pk_has_name(const struct pk_load *l, int slot, const char *name)
 }
 
 /* Program types by number where libbpf 1.1 does not know them from their section. */
-static void pk_object_choose(struct bpf_object *o, enum pk_object_no no, const struct pk_load *l)
+static void pk_object_choose(struct bpf_object *o, const struct pk_load *l)
 {
     struct bpf_program *p;
 
@@ -258,9 +246,9 @@ static void pk_object_choose(struct bpf_object *o, enum pk_object_no no, const s
         bool wanted = false;
 
         for (int s = 0; s < PK_PROGS; s++)
-            wanted |= pk_is_wanted(l, no, s) && pk_has_name(l, s, bpf_program__name(p));
+            wanted |= l->progs & 1u << s && pk_has_name(l, s, bpf_program__name(p));
         bpf_program__set_autoload(p, wanted);
-        if (no == PK_OBJECT_NF) {
+        if (!strcmp(bpf_program__section_name(p), "netfilter")) {
             bpf_program__set_type(p, (enum bpf_prog_type)PK_BPF_PROG_TYPE_NETFILTER);
             bpf_program__set_expected_attach_type(p, (enum bpf_attach_type)PK_BPF_NETFILTER);
         }
@@ -277,15 +265,14 @@ static int pk_object_take_one(struct bpf_object *o, const char *name, int *ret)
     return *ret < 0 ? -errno : 0;
 }
 
-static int pk_object_take(struct bpf_object *o, enum pk_object_no no, const struct pk_load *l,
-                          struct pk_progs *into)
+static int pk_object_take(struct bpf_object *o, const struct pk_load *l, struct pk_progs *into)
 {
     int r = 0;
 
     for (int s = 0; !r && s < PK_PROGS; s++) {
         const struct pk_prog_def *def = &pk_prog_defs[s];
 
-        if (!pk_is_wanted(l, no, s))
+        if (!(l->progs & 1u << s))
             continue;
         r = pk_object_take_one(o, l->dispatchers ? def->dispatch : def->judge, &into->fd[s]);
         if (!r && !l->dispatchers)
@@ -299,62 +286,70 @@ static void pk_object_p(struct bpf_object **o)
     bpf_object__close(*o);
 }
 
-static int pk_object_try(enum pk_object_no no, const struct pk_load *l, struct pk_progs *into,
-                         struct pk_diags *d)
+/* The programs of one object that stand in one array. */
+static int pk_object_try(const struct pk_object *bytes, enum pk_map array, const struct pk_load *l,
+                         struct pk_progs *into, struct pk_diags *d)
 {
-    const struct pk_object_def *def = &pk_object_defs[no];
-    const char *name = def->bytes->name;
-    LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
+    LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = bytes->name);
     __attribute__((cleanup(pk_object_p))) struct bpf_object *o = NULL;
     int r;
 
     pk_log_start();
-    o = bpf_object__open_mem(def->bytes->data, def->bytes->size, &opts);
+    o = bpf_object__open_mem(bytes->data, bytes->size, &opts);
     if (!o)
-        return pk_sys_error(d, -errno, "the built-in object %s cannot be read", name);
-    pk_object_choose(o, no, l);
-    r = pk_object_bind(o, def, l);
+        return pk_sys_error(d, -errno, "the built-in object %s cannot be read", bytes->name);
+    pk_object_choose(o, l);
+    r = pk_object_bind(o, array, l);
     if (r)
-        return pk_sys_error(d, r, "the maps of the built-in object %s do not fit", name);
+        return pk_sys_error(d, r, "the maps of the built-in object %s do not fit", bytes->name);
     r = pk_fault();
     if (!r)
         r = bpf_object__load(o);
     if (r)
-        return pk_object_refused(name, r, d);
-    r = pk_object_take(o, no, l, into);
-    return r ? pk_sys_error(d, r, "a program of %s is missing", name) : 0;
+        return pk_object_refused(bytes->name, r, d);
+    r = pk_object_take(o, l, into);
+    return r ? pk_sys_error(d, r, "a program of %s is missing", bytes->name) : 0;
 }
 
 /*
  * Where the kernel has no bpf_rdonly_cast() (before Linux 6.2), the judges leave more to the walks.
  * Nothing tells before loading, short of reading all of the kernel's type information.
  */
-static int pk_object_load_one(enum pk_object_no no, const struct pk_load *l, struct pk_progs *into,
-                              struct pk_diags *d)
+static int pk_object_judges(enum pk_map array, const struct pk_load *l, struct pk_progs *into,
+                            struct pk_diags *d)
 {
+    const struct pk_object *bytes = NULL;
     _pk_diags_ struct pk_diags unseen = {0};
     struct pk_load with = *l;
 
+    for (int s = 0; s < PK_PROGS; s++)
+        if (l->progs & 1u << s)
+            bytes = pk_prog_defs[s].object;
     with.config.cast = 1;
-    if (!pk_object_try(no, &with, into, &unseen))
+    if (!pk_object_try(bytes, array, &with, into, &unseen))
         return 0;
-    return pk_object_try(no, l, into, d);
+    return pk_object_try(bytes, array, l, into, d);
 }
 
 int pk_object_load(const struct pk_load *l, struct pk_progs *ret, struct pk_diags *d)
 {
+    static const enum pk_map arrays[] = {PK_MAP_PROGS_NF, PK_MAP_PROGS_TC, PK_MAP_PROGS_XDP};
     _pk_progs_ struct pk_progs progs = PK_PROGS_NONE;
+    int r = 0;
 
-    for (int no = 0; no < PK_OBJECT_N; no++) {
-        bool any = false;
-        int r;
+    for (size_t i = 0; !r && i < PK_ARRAY_SIZE(arrays); i++) {
+        struct pk_load of = *l;
 
         for (int s = 0; s < PK_PROGS; s++)
-            any |= pk_is_wanted(l, (enum pk_object_no)no, s);
-        r = any ? pk_object_load_one((enum pk_object_no)no, l, &progs, d) : 0;
-        if (r)
-            return r;
+            if (pk_prog_defs[s].array != arrays[i])
+                of.progs &= ~(1u << s);
+        if (of.progs && l->dispatchers)
+            r = pk_object_try(&pk_object_dispatch, arrays[i], &of, &progs, d);
+        else if (of.progs)
+            r = pk_object_judges(arrays[i], &of, &progs, d);
     }
+    if (r)
+        return r;
     *ret = progs;
     progs = PK_PROGS_NONE;
     return 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * BPF objects into the kernel. An object holds the dispatcher of its hooks, loaded once when the
- * fence is built, and the judges, loaded anew for every bank: they differ in the image they are
- * bound to, and a newer picket's judges come into a standing fence this way.
+ * BPF objects into the kernel. The dispatchers, in an object of their own, are loaded once, when
+ * the fence is built; the judges and walks of a hook anew for every engine: they differ in the
+ * image they are bound to, and a newer picket's come into a standing fence this way.
  */
 #pragma once
 

@@ -23,17 +23,22 @@ static void pk_slots_mark(struct pk_slot_work *w, uint32_t slot)
         w->used[slot] = 1;
 }
 
-static void pk_slots_mark_store(struct pk_slot_work *w, const struct pk_store_head *s)
+/* A rule that was deleted is still in the store: its slot is taken until the set is compiled anew.
+ */
+static void pk_slots_mark_set(struct pk_slot_work *w, const struct pk_stored *s, bool store)
 {
     for (int f = 0; f < PK_FAMILY_N; f++) {
-        const struct pk_store_rule *rule = pk_store_rules(s, (enum pk_family)f);
+        const struct pk_store_family *family = &s->head->family[f];
+        const struct pk_changes_part *changes = &s->changes.part[f];
 
-        if (!s->family[f].given)
+        if (!family->given)
             continue;
-        for (uint32_t i = 0; i < s->family[f].n_rules; i++)
-            pk_slots_mark(w, rule[i].slot);
+        for (size_t i = 0; i < changes->n_added; i++)
+            pk_slots_mark(w, changes->added[i].slot);
+        for (uint32_t i = 0; store && i < family->n_rules; i++)
+            pk_slots_mark(w, pk_store_rules(s->head, (enum pk_family)f)[i].slot);
         for (int h = 0; h < PK_HOOK_N; h++)
-            pk_slots_mark(w, s->family[f].policy_slot[h]);
+            pk_slots_mark(w, family->policy_slot[h]);
     }
 }
 
@@ -119,6 +124,7 @@ static int pk_slots_family(struct pk_slot_work *w, enum pk_family f, struct pk_a
 
 static int pk_slots_start(struct pk_slot_work *w, struct pk_arena *a)
 {
+    const struct pk_stored *one = w->q->used[0], *two = w->q->used[1];
     size_t most = PK_FAMILY_N * PK_HOOK_N;
 
     for (int f = 0; f < PK_FAMILY_N; f++)
@@ -129,10 +135,20 @@ static int pk_slots_start(struct pk_slot_work *w, struct pk_arena *a)
     w->plan.fresh = pk_arena_array(a, struct pk_fresh, most);
     if (!w->used || !w->plan.fresh)
         return -ENOMEM;
-    for (size_t i = 0; i < PK_ARRAY_SIZE(w->q->used); i++)
-        if (w->q->used[i])
-            pk_slots_mark_store(w, w->q->used[i]);
+    if (one)
+        pk_slots_mark_set(w, one, true);
+    if (two)
+        pk_slots_mark_set(w, two, !one || one->head != two->head);
     return 0;
+}
+
+static void pk_slots_end(struct pk_slot_work *w)
+{
+    uint32_t n = w->q->n_chunks;
+
+    if (w->plan.n_fresh)
+        n = PK_MAX(n, w->plan.fresh[w->plan.n_fresh - 1].slot / PK_CHUNK + 1);
+    w->plan.n_chunks = n;
 }
 
 int pk_slots_plan(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret)
@@ -145,12 +161,22 @@ int pk_slots_plan(const struct pk_slot_request *q, struct pk_arena *a, struct pk
             r = pk_slots_family(&w, (enum pk_family)f, a);
     if (r)
         return r;
-    w.plan.n_chunks = q->n_chunks;
-    if (w.plan.n_fresh) {
-        uint32_t last = w.plan.fresh[w.plan.n_fresh - 1].slot;
+    pk_slots_end(&w);
+    *ret = w.plan;
+    return 0;
+}
 
-        w.plan.n_chunks = PK_MAX(q->n_chunks, last / PK_CHUNK + 1);
-    }
+int pk_slots_one(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret)
+{
+    struct pk_slot_work w = {.q = q, .next = q->first};
+    uint32_t slot;
+    int r = q->n_chunks > PK_CHUNKS_MAX ? -ENOSPC : pk_slots_start(&w, a);
+
+    if (!r)
+        r = pk_slots_take(&w, (struct pk_counters){0}, &slot);
+    if (r)
+        return r;
+    pk_slots_end(&w);
     *ret = w.plan;
     return 0;
 }

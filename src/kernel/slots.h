@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Counter slots (abi/ctl.h). Which are in use is not written down anywhere: it is what the stores
- * of the live set and the one before say, so a killed writer leaks none.
+ * Counter slots (abi/ctl.h). Which are in use is not written down anywhere: it is what the live set
+ * and the one before say, so a killed writer leaks none.
  *
  * A rule that stays keeps its slot. A new rule gets a slot that neither set uses, zeroed before any
  * packet can meet it.
@@ -12,7 +12,7 @@
 #include "base/diag.h"
 #include "classify/compile.h"
 #include "kernel/maps.h"
-#include "kernel/store.h"
+#include "kernel/stored.h"
 
 /* A slot that a new rule or policy got, and what it counts from. */
 struct pk_fresh {
@@ -30,7 +30,7 @@ struct pk_slot_plan {
 struct pk_slot_request {
     const struct pk_ruleset *rs[PK_FAMILY_N]; /* what is to come; NULL or not given: none */
     const struct pk_live *live;               /* NULL: there is none */
-    const struct pk_store_head *used[2];      /* stores whose slots are taken; NULL: none */
+    const struct pk_stored *used[2];          /* sets whose slots are taken; NULL: none */
     bool counters[PK_FAMILY_N];               /* all fresh, from the rules' own counters */
     const uint32_t *from[PK_FAMILY_N];        /* what pk_ruleset_stays would say, if known */
     uint32_t n_chunks;                        /* that exist */
@@ -39,6 +39,9 @@ struct pk_slot_request {
 
 /* Pure. Everything in `a`. 0; -ENOSPC: more counters than PK_CHUNKS_MAX chunks; -ENOMEM. */
 int pk_slots_plan(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret);
+
+/* One fresh slot, for one new rule. */
+int pk_slots_one(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret);
 
 /* Makes chunks and sets fresh slots; ctl->n_chunks follows. Touches no slot in use. */
 int pk_slots_prepare(const struct pk_maps *m, struct pk_ctl *ctl, const struct pk_slot_plan *plan,

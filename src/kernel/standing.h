@@ -5,6 +5,7 @@
 #include "kernel/fence.h"
 #include "kernel/maps.h"
 #include "kernel/pins.h"
+#include "kernel/stored.h"
 
 struct pk_fence {
     struct pk_pins pins;
@@ -30,7 +31,28 @@ void pk_standing_unmap(struct pk_fence *f); /* all but the directory and its loc
 void pk_standing_done(struct pk_fence *f);
 
 uint64_t pk_standing_word(const struct pk_fence *f);
-/* The one store that switches everything. */
-void pk_standing_switch(struct pk_fence *f, uint64_t word);
+/* Where the live set of a word is, and the one before (bank PK_BANK_NONE: there is none). */
+struct pk_seat pk_standing_live(const struct pk_fence *f, uint64_t word);
+struct pk_seat pk_standing_before(const struct pk_fence *f, uint64_t word);
+
+/*
+ * What must be before a switch: that no program runs which read a word whose entry in ctl->delta
+ * the next one takes. 0 or -errno.
+ */
+int pk_standing_settle(struct pk_fence *f);
+/*
+ * What must be before a counter that nobody has is given to a new rule: that no program runs which
+ * read the word of a set that had it. 0 or -errno.
+ */
+int pk_standing_release(struct pk_fence *f);
+/* Waits until every program that runs now has ended, and writes down that it is so. */
+int pk_standing_grace(struct pk_fence *f);
+/*
+ * The one store that switches everything: the next generation. `frees`: the set to be may lack
+ * counters that the live one has.
+ */
+void pk_standing_switch(struct pk_fence *f, struct pk_seat live, struct pk_seat before, bool frees);
+/* The fence stands no more: what is still attached lets packets pass. */
+void pk_standing_fall(struct pk_fence *f);
 
 #define _pk_standing_ __attribute__((cleanup(pk_standing_done)))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "rules/id.h"
 #include "rules/text.h"
 
 /* File names, each once; a set names very few. */
@@ -44,23 +45,60 @@ static void pk_store_align(struct pk_buf *b)
         pk_buf_add(b, zero, 8 - b->len % 8);
 }
 
-static int pk_store_put_rules(const struct pk_ruleset *rs, const uint32_t *slot,
-                              struct pk_names *names, struct pk_buf *out)
+/*
+ * Records of a chain's rules. Their lines stand one behind the other in the text, from *at on, as
+ * pk_ruleset_save wrote them: "-A CHAIN TEXT\n".
+ */
+static int pk_store_put_rules(const struct pk_chain *c, const uint32_t *slot,
+                              struct pk_names *names, struct pk_buf *out, uint32_t *at)
 {
-    for (size_t c = 0; c < rs->n_chains; c++) {
-        const struct pk_chain *chain = rs->chains[c];
+    uint32_t before = (uint32_t)strlen("-A ") + (uint32_t)strlen(c->name);
 
-        for (size_t i = 0; i < chain->n_rules; i++) {
-            const struct pk_rule *rule = chain->rules[i];
-            struct pk_store_rule rec = {.line = rule->line, .slot = slot[rule->ordinal]};
-            int r = pk_name_add(names, rule->file ? rule->file : "", &rec.file);
+    for (size_t i = 0; i < c->n_rules; i++) {
+        const struct pk_rule *rule = c->rules[i];
+        size_t len = strlen(rule->text);
+        struct pk_store_rule rec = {.hash = pk_rule_hash(rule->text, len),
+                                    .text = *at + before + (len ? 1 : 0),
+                                    .text_len = (uint32_t)len,
+                                    .line = rule->line,
+                                    .slot = slot[rule->ordinal]};
+        int r = pk_name_add(names, rule->file ? rule->file : "", &rec.file);
 
-            if (r)
-                return r;
-            pk_buf_add(out, &rec, sizeof(rec));
-        }
+        if (r)
+            return r;
+        pk_buf_add(out, &rec, sizeof(rec));
+        *at = rec.text + rec.text_len + 1;
     }
     return out->failed;
+}
+
+/* Where the first rule's line begins: behind it come all the others and the end. */
+static uint32_t pk_store_first_line(const struct pk_ruleset *rs, const struct pk_buf *out)
+{
+    size_t len = strlen("COMMIT\n");
+
+    for (size_t c = 0; c < rs->n_chains; c++)
+        for (size_t i = 0; i < rs->chains[c]->n_rules; i++) {
+            size_t text = strlen(rs->chains[c]->rules[i]->text);
+
+            len += strlen("-A ") + strlen(rs->chains[c]->name) + (text ? 1 : 0) + text + 1;
+        }
+    return (uint32_t)(out->len - len);
+}
+
+static void pk_store_put_chains(const struct pk_ruleset *rs, struct pk_buf *out)
+{
+    uint32_t first = 0;
+
+    for (size_t i = 0; i < rs->n_chains; i++) {
+        const struct pk_chain *c = rs->chains[i];
+        struct pk_store_chain rec = {
+            .first = first, .n_rules = (uint32_t)c->n_rules, .policy = c->policy};
+
+        memcpy(rec.name, c->name, strlen(c->name)); /* PK_CHAIN_NAME_MAX at most */
+        first += rec.n_rules;
+        pk_buf_add(out, &rec, sizeof(rec));
+    }
 }
 
 static int pk_store_put_family(const struct pk_ruleset *rs, const struct pk_slots *slots,
@@ -69,20 +107,26 @@ static int pk_store_put_family(const struct pk_ruleset *rs, const struct pk_slot
 {
     static const struct pk_counters zero[PK_HOOK_N];
     const struct pk_save_options save = {.policy = zero};
-    struct pk_store_family f = {.given = 1, .n_rules = rs->n_rules};
-    int r;
+    struct pk_store_family f = {
+        .given = 1, .n_rules = rs->n_rules, .n_chains = (uint32_t)rs->n_chains};
+    uint32_t line;
+    int r = 0;
 
-    pk_store_align(out);
-    f.rules = (uint32_t)out->len;
-    r = pk_store_put_rules(rs, slots->rule[rs->family], names, out);
-    if (r)
-        return r;
     f.text = (uint32_t)out->len;
     pk_ruleset_save(rs, &save, out);
+    if (out->failed)
+        return out->failed;
     f.text_len = (uint32_t)(out->len - f.text);
+    line = pk_store_first_line(rs, out);
+    pk_store_align(out);
+    f.rules = (uint32_t)out->len;
+    for (size_t c = 0; !r && c < rs->n_chains; c++)
+        r = pk_store_put_rules(rs->chains[c], slots->rule[rs->family], names, out, &line);
+    f.chains = (uint32_t)out->len;
+    pk_store_put_chains(rs, out);
     memcpy(f.policy_slot, slots->policy[rs->family], sizeof(f.policy_slot));
     *ret = f;
-    return out->failed;
+    return r ? r : out->failed;
 }
 
 static int pk_store_put_names(const struct pk_names *names, struct pk_buf *out,
@@ -107,7 +151,7 @@ static uint64_t pk_store_hash(const struct pk_store_head *h)
 {
     const size_t skip = offsetof(struct pk_store_head, size);
 
-    return pk_hash64((const char *)h + skip, h->size - skip, PK_STORE_MAGIC);
+    return pk_sum64((const char *)h + skip, h->size - skip, PK_STORE_MAGIC);
 }
 
 static int pk_store_put(const struct pk_ruleset *const rs[PK_FAMILY_N],
@@ -129,7 +173,8 @@ int pk_store_write(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct 
     struct pk_store_head h = {.magic = PK_STORE_MAGIC,
                               .id = meta->id,
                               .generation = meta->generation,
-                              .applied_at = meta->applied_at};
+                              .applied_at = meta->applied_at,
+                              .classifier = meta->classifier};
     struct pk_names names = {0};
     int r = pk_store_put(rs, slots, &names, &h, out);
 
@@ -161,22 +206,43 @@ static bool pk_store_files_ok(const struct pk_store_head *h)
     return true;
 }
 
-static bool pk_store_family_ok(const struct pk_store_head *h, const struct pk_store_family *f)
+static bool pk_store_rules_ok(const struct pk_store_head *h, const struct pk_store_family *f)
 {
     const struct pk_store_rule *rule = (const struct pk_store_rule *)((const char *)h + f->rules);
 
+    for (uint32_t i = 0; i < f->n_rules; i++)
+        if (rule[i].file >= h->n_files || rule[i].slot >= PK_CHUNK * PK_CHUNKS_MAX ||
+            !pk_store_has(h, rule[i].text, rule[i].text_len, 1))
+            return false;
+    return true;
+}
+
+static bool pk_store_chains_ok(const struct pk_store_head *h, const struct pk_store_family *f)
+{
+    const struct pk_store_chain *c = (const struct pk_store_chain *)((const char *)h + f->chains);
+    uint32_t first = 0;
+
+    for (uint32_t i = 0; i < f->n_chains; i++) {
+        if (c[i].name[sizeof(c[i].name) - 1] || c[i].first != first ||
+            c[i].n_rules > f->n_rules - first)
+            return false;
+        first += c[i].n_rules;
+    }
+    return first == f->n_rules && f->n_chains >= PK_HOOK_N;
+}
+
+static bool pk_store_family_ok(const struct pk_store_head *h, const struct pk_store_family *f)
+{
     if (!f->given)
         return true;
-    if (f->rules % 4 || !pk_store_has(h, f->rules, f->n_rules, sizeof(*rule)) ||
-        !pk_store_has(h, f->text, f->text_len, 1))
+    if (f->rules % 8 || !pk_store_has(h, f->rules, f->n_rules, sizeof(struct pk_store_rule)) ||
+        f->chains % 4 || !pk_store_has(h, f->chains, f->n_chains, sizeof(struct pk_store_chain)) ||
+        !pk_store_has(h, f->text, f->text_len, 1) || f->text_len < strlen("COMMIT\n"))
         return false;
     for (int i = 0; i < PK_HOOK_N; i++)
         if (f->policy_slot[i] >= PK_CHUNK * PK_CHUNKS_MAX)
             return false;
-    for (uint32_t i = 0; i < f->n_rules; i++)
-        if (rule[i].file >= h->n_files || rule[i].slot >= PK_CHUNK * PK_CHUNKS_MAX)
-            return false;
-    return true;
+    return pk_store_rules_ok(h, f) && pk_store_chains_ok(h, f);
 }
 
 int pk_store_check(const void *data, size_t len, const struct pk_store_head **ret)
@@ -198,75 +264,19 @@ const struct pk_store_rule *pk_store_rules(const struct pk_store_head *s, enum p
     return (const struct pk_store_rule *)((const char *)s + s->family[family].rules);
 }
 
-static int pk_store_names(const struct pk_store_head *s, struct pk_arena *a, const char ***ret)
+const struct pk_store_chain *pk_store_chains(const struct pk_store_head *s, enum pk_family family)
+{
+    return (const struct pk_store_chain *)((const char *)s + s->family[family].chains);
+}
+
+const char *pk_store_text(const struct pk_store_head *s, const struct pk_store_rule *r)
+{
+    return (const char *)s + r->text;
+}
+
+const char *pk_store_file(const struct pk_store_head *s, const struct pk_store_rule *r)
 {
     const uint32_t *at = (const uint32_t *)((const char *)s + s->files);
-    const char **name = pk_arena_array(a, const char *, s->n_files);
 
-    if (!name && s->n_files)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < s->n_files; i++) {
-        name[i] = pk_arena_strdup(a, (const char *)s + at[i]);
-        if (!name[i])
-            return -ENOMEM;
-    }
-    *ret = name;
-    return 0;
-}
-
-/* Gives rules their places back, which the text does not know. */
-static void pk_store_place(const struct pk_ruleset *rs, const struct pk_store_rule *rec,
-                           const char *const *names, uint32_t *slot)
-{
-    for (size_t c = 0; c < rs->n_chains; c++)
-        for (size_t i = 0; i < rs->chains[c]->n_rules; i++) {
-            struct pk_rule *rule = rs->chains[c]->rules[i];
-            const struct pk_store_rule *from = &rec[rule->ordinal];
-
-            rule->file = names[from->file];
-            rule->line = from->line;
-            slot[rule->ordinal] = from->slot;
-        }
-}
-
-static int pk_store_read_family(const struct pk_store_head *s, enum pk_family family,
-                                const char *const *names, struct pk_arena *a, struct pk_live *live)
-{
-    const struct pk_store_family *f = &s->family[family];
-    const struct pk_read_options o = {.format = PK_TEXT_SAVE, .family = (int)family};
-    _pk_diags_ struct pk_diags unseen = {0};
-    struct pk_read got = {0};
-    struct pk_ruleset *rs;
-    int r = pk_text_read((const char *)s + f->text, f->text_len, "live set", &o, a, &got, &unseen);
-
-    if (r)
-        return r == -ENOMEM ? r : -EBADMSG;
-    rs = got.family[family];
-    if (!rs || rs->n_rules != f->n_rules)
-        return -EBADMSG;
-    live->slot[family] = pk_arena_array(a, uint32_t, f->n_rules + 1u);
-    if (!live->slot[family])
-        return -ENOMEM;
-    pk_store_place(rs, pk_store_rules(s, family), names, live->slot[family]);
-    memcpy(live->policy_slot[family], f->policy_slot, sizeof(f->policy_slot));
-    rs->given = true;
-    live->family[family] = rs;
-    return 0;
-}
-
-int pk_store_read(const struct pk_store_head *s, struct pk_arena *a, struct pk_live *ret)
-{
-    struct pk_live live = {.generation = s->generation, .id = s->id, .applied_at = s->applied_at};
-    const char **names = NULL;
-    int r = pk_store_names(s, a, &names);
-
-    for (int f = 0; !r && f < PK_FAMILY_N; f++) {
-        if (s->family[f].given)
-            r = pk_store_read_family(s, (enum pk_family)f, names, a, &live);
-        else if (!(live.family[f] = pk_ruleset_new(a, (enum pk_family)f)))
-            r = -ENOMEM;
-    }
-    if (!r)
-        *ret = live;
-    return r;
+    return (const char *)s + at[r->file];
 }

@@ -4,11 +4,13 @@
  * pinned map beside the image. Text rather than structures, so that it is read by the parser that
  * everybody else uses.
  *
- *   +------+------------+----------------+---------------------------+------+--- the other ---+
- *   | head | file names | name offsets   | {file, line, slot} a rule | text |     family      |
- *   +------+------------+----------------+---------------------------+------+-----------------+
+ *   +------+------+---------------------------+--------+--- the other ---+------------+-------+
+ *   | head | text | struct pk_store_rule each | chains |     family      | name       | names |
+ *   |      |      |                           |        |                 | offsets    |       |
+ *   +------+------+---------------------------+--------+-----------------+------------+-------+
  *
  * What is read back is checked (a hash, then every offset), because a pin can be written by root.
+ * What has changed since stands elsewhere (delta.h).
  */
 #pragma once
 
@@ -18,16 +20,27 @@
 #include "classify/compile.h"
 #include "kernel/fence.h"
 
-#define PK_STORE_MAGIC 0x31726f74536b6370ULL
+#define PK_STORE_MAGIC 0x32726f74536b6370ULL
 #define PK_STORE_MAX (1u << 30)
 
 struct pk_store_rule {
+    uint64_t hash;           /* pk_rule_hash() of its text */
+    uint32_t text, text_len; /* offset of what stands after "-A CHAIN ", bytes */
     uint32_t file, line, slot;
+    uint32_t pad;
+};
+
+struct pk_store_chain {
+    char name[PK_CHAIN_NAME_MAX + 4];
+    uint32_t first, n_rules; /* ordinals */
+    uint32_t policy;         /* enum pk_action */
+    uint32_t pad;
 };
 
 struct pk_store_family {
-    uint32_t given, n_rules;
+    uint32_t given, n_rules, n_chains;
     uint32_t rules;          /* offset of struct pk_store_rule [n_rules], by ordinal */
+    uint32_t chains;         /* offset of struct pk_store_chain [n_chains], base chains first */
     uint32_t text, text_len; /* offset of iptables-save text */
     uint32_t policy_slot[PK_HOOK_N];
 };
@@ -37,7 +50,7 @@ struct pk_store_head {
     uint64_t hash; /* of the bytes after this word */
     uint32_t size, n_files;
     uint32_t files; /* offset of uint32_t [n_files], each the offset of a name */
-    uint32_t pad;
+    uint32_t classifier;
     struct pk_u128 id;
     uint64_t generation;
     int64_t applied_at;
@@ -49,6 +62,7 @@ struct pk_store_meta {
     struct pk_u128 id;
     uint64_t generation;
     int64_t applied_at;
+    enum pk_classifier classifier;
 };
 
 /* Appends to an empty buffer. 0, -E2BIG or -ENOMEM. */
@@ -57,7 +71,8 @@ int pk_store_write(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct 
 
 /* A store in somebody's memory, checked. -EBADMSG: damaged. */
 int pk_store_check(const void *data, size_t len, const struct pk_store_head **ret);
+/* Parts of a checked store. */
 const struct pk_store_rule *pk_store_rules(const struct pk_store_head *s, enum pk_family family);
-
-/* Parses it back. 0; -EBADMSG or -ENOMEM. Nothing in *ret points into the store. */
-int pk_store_read(const struct pk_store_head *s, struct pk_arena *a, struct pk_live *ret);
+const struct pk_store_chain *pk_store_chains(const struct pk_store_head *s, enum pk_family family);
+const char *pk_store_text(const struct pk_store_head *s, const struct pk_store_rule *r);
+const char *pk_store_file(const struct pk_store_head *s, const struct pk_store_rule *r);

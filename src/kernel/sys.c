@@ -87,14 +87,20 @@ int pk_sys_map_update_batch(int map, const void *keys, const void *values, uint3
     return r ? r : bpf_map_update_batch(map, keys, values, &n, NULL);
 }
 
-int pk_sys_map_mmap(int map, size_t len, bool write, void **ret)
+int pk_sys_map_mmap_at(int map, size_t at, size_t len, bool write, void **ret)
 {
-    void *p = mmap(NULL, len, write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, map, 0);
+    int prot = write ? PROT_READ | PROT_WRITE : PROT_READ;
+    void *p = mmap(NULL, len, prot, MAP_SHARED, map, (off_t)at);
 
     if (p == MAP_FAILED)
         return -errno;
     *ret = p;
     return 0;
+}
+
+int pk_sys_map_mmap(int map, size_t len, bool write, void **ret)
+{
+    return pk_sys_map_mmap_at(map, 0, len, write, ret);
 }
 
 /* bpf(2) takes a path only (BPF_F_PATH_FD came with 6.5), so the directory is named through /proc.

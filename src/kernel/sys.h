@@ -32,6 +32,8 @@ int pk_sys_map_delete(int map, const void *key);
 int pk_sys_map_update_batch(int map, const void *keys, const void *values, uint32_t n);
 /* The whole single value of an mmapable array, as the kernel sees it. Unmap with munmap(*, len). */
 int pk_sys_map_mmap(int map, size_t len, bool write, void **ret);
+/* From a byte on that begins a page. */
+int pk_sys_map_mmap_at(int map, size_t at, size_t len, bool write, void **ret);
 
 int pk_sys_pin(int dir, const char *name, int fd);
 int pk_sys_unpin(int dir, const char *name); /* 0 also if it is not there */

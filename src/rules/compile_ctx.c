@@ -107,17 +107,18 @@ static const struct pk_iset *set_not(struct pk_compile *ctx, enum pk_field f,
 const struct pk_iset *pk_set_explicit(struct pk_compile *ctx, enum pk_field f,
                                       const struct pk_iset *set, uint32_t statuses)
 {
-    const struct pk_iset *all = pk_iset_empty(), *one;
+    struct pk_interval all[PK_L4_STATUS_N];
+    size_t n = 0;
 
     if (set)
         return set;
     for (unsigned s = 0; s < PK_L4_STATUS_N; s++) {
-        if (statuses & PK_STATUS_BIT(s)) {
-            one = set_status(ctx, f, (enum pk_l4_status)s);
-            all = pk_set_or(ctx, all, one);
-        }
+        if (!(statuses & PK_STATUS_BIT(s)))
+            continue;
+        pk_status_values(f, ctx->family, (enum pk_l4_status)s, &all[n].lo, &all[n].hi);
+        n++;
     }
-    return all;
+    return pk_set_made(ctx, pk_iset_from(ctx->arena, all, n), n);
 }
 
 static void add_step(struct pk_compile *ctx, struct pk_branch *b, struct pk_step step)
@@ -154,15 +155,18 @@ static void finish_outside(struct pk_compile *ctx, enum pk_field f, const struct
 static enum pk_answer narrow(struct pk_compile *ctx, struct pk_branch *b, enum pk_field f,
                              const struct pk_iset *set)
 {
-    const struct pk_iset *all;
+    struct pk_u128 lo, hi;
 
     if (!pk_set_made(ctx, set, 0))
         return PK_NO;
-    all = set_status(ctx, f, ctx->status);
-    set = pk_set_and(ctx, b->set[f] ? b->set[f] : all, set);
+    pk_status_values(f, ctx->family, ctx->status, &lo, &hi);
+    if (b->set[f])
+        set = pk_set_and(ctx, b->set[f], set);
+    else if (!pk_iset_within(set, lo, hi))
+        set = pk_set_and(ctx, pk_set_range(ctx, lo, hi), set);
     if (ctx->error)
         return PK_NO;
-    b->set[f] = pk_iset_subset(all, set) ? NULL : set;
+    b->set[f] = pk_iset_is_range(set, lo, hi) ? NULL : set;
     return set->n ? PK_YES : PK_NO;
 }
 

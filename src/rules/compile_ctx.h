@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a match is given to compile itself with (match.h, leaf.h). Room: one rule, on the stack of
- * pk_rule_compile; interval sets in between live in a scratch arena that ends with the rule.
+ * pk_rule_compile; interval sets in between live in the arena that its caller resets.
  *
  * A rule is compiled once per layer-4 status. Under one status it is a list of branches, each a
  * conjunction of interval sets and steps; a match narrows the branch it is called for.

@@ -146,8 +146,8 @@ static int take_rule(struct pk_reader *r, struct pk_ruleset *scratch, const stru
  * Parses e->rule as a line of a file is parsed, in a set that has the chains of `rs` and nothing
  * else. The rule's own chain, and the one it jumps to, are of that set.
  */
-static int read_rule(const struct pk_ruleset *rs, const struct pk_edit *e, struct pk_arena *a,
-                     struct pk_rule **ret, struct pk_diags *d)
+int pk_edit_rule(const struct pk_ruleset *rs, const struct pk_edit *e, struct pk_arena *a,
+                 struct pk_rule **ret, struct pk_diags *d)
 {
     static const struct pk_read_options options = {.format = PK_TEXT_SAVE};
     const struct pk_word at = {.s = "", .line = e->at.line, .column = e->at.column};
@@ -175,8 +175,8 @@ static const char *family_title(enum pk_family f)
     return f == PK_IPV4 ? "IPv4" : "IPv6";
 }
 
-static int find_chain(const struct pk_ruleset *rs, const struct pk_edit *e,
-                      const struct pk_chain **ret, struct pk_diags *d)
+int pk_edit_chain(const struct pk_ruleset *rs, const struct pk_edit *e, const struct pk_chain **ret,
+                  struct pk_diags *d)
 {
     const char *family = family_title(rs->family);
 
@@ -194,24 +194,38 @@ static int find_chain(const struct pk_ruleset *rs, const struct pk_edit *e,
     return -EINVAL;
 }
 
-static int check_number(const struct pk_chain *c, const struct pk_edit *e, struct pk_diags *d)
+int pk_edit_check(const struct pk_chain *c, size_t n_rules, const struct pk_edit *e,
+                  struct pk_diags *d)
 {
-    const char *plural = c->n_rules == 1 ? "" : "s";
+    const char *plural = n_rules == 1 ? "" : "s";
 
-    if (e->op == PK_EDIT_INSERT && e->number > c->n_rules + 1) {
+    if (e->op == PK_EDIT_INSERT && e->number > n_rules + 1) {
         pk_error(d, PK_T_RULE_NUMBER, PK_NOWHERE, "append it, to put it last",
-                 "chain '%s' has %zu rule%s: the number can be at most %zu", c->name, c->n_rules,
-                 plural, c->n_rules + 1);
+                 "chain '%s' has %zu rule%s: the number can be at most %zu", c->name, n_rules,
+                 plural, n_rules + 1);
         return -EINVAL;
     }
     if (e->op != PK_EDIT_INSERT &&
-        (e->number > c->n_rules || (e->op == PK_EDIT_REPLACE && !e->number))) {
+        (e->number > n_rules || (e->op == PK_EDIT_REPLACE && !e->number))) {
         pk_error(d, PK_T_RULE_NUMBER, PK_NOWHERE, "`picket save` shows the rules in their order",
-                 "chain '%s' has %zu rule%s: there is no number %u", c->name, c->n_rules, plural,
+                 "chain '%s' has %zu rule%s: there is no number %u", c->name, n_rules, plural,
                  e->number);
         return -EINVAL;
     }
     return 0;
+}
+
+bool pk_edit_reads(const struct pk_edit *e)
+{
+    return e->op != PK_EDIT_DELETE || !e->number;
+}
+
+int pk_edit_no_rule(const struct pk_chain *c, const struct pk_edit *e, const char *text,
+                    struct pk_diags *d)
+{
+    pk_error(d, PK_T_NO_RULE, e->at, "`picket save` shows the rules of the chain",
+             "chain '%s' has no such rule: %s", c->name, *text ? text : "(one with no words)");
+    return -ENOENT;
 }
 
 /* The first rule with the text, from 1. 0: there is none (diagnosed). */
@@ -221,8 +235,7 @@ static unsigned find_rule(const struct pk_chain *c, const struct pk_edit *e, con
     for (size_t i = 0; i < c->n_rules; i++)
         if (!strcmp(c->rules[i]->text, text))
             return (unsigned)i + 1;
-    pk_error(d, PK_T_NO_RULE, e->at, "`picket save` shows the rules of the chain",
-             "chain '%s' has no such rule: %s", c->name, *text ? text : "(one with no words)");
+    (void)pk_edit_no_rule(c, e, text, d);
     return 0;
 }
 
@@ -317,12 +330,12 @@ int pk_edit_run(const struct pk_ruleset *rs, const struct pk_edit *e, struct pk_
     const struct pk_chain *chain;
     struct pk_rule *new = NULL;
     unsigned number;
-    int err = find_chain(rs, e, &chain, d);
+    int err = pk_edit_chain(rs, e, &chain, d);
 
     if (!err)
-        err = check_number(chain, e, d);
-    if (!err && (e->op != PK_EDIT_DELETE || !e->number))
-        err = read_rule(rs, e, a, &new, d);
+        err = pk_edit_check(chain, chain->n_rules, e, d);
+    if (!err && pk_edit_reads(e))
+        err = pk_edit_rule(rs, e, a, &new, d);
     if (!err)
         err = find_number(chain, e, new, &number, d);
     if (!err)

@@ -38,6 +38,22 @@ struct pk_edited {
     const char *gone, *new; /* the texts of the rules; NULL: none */
 };
 
+/* Parts of pk_edit_run, for who has not got the set as a struct pk_ruleset but for its chains. */
+
+/* The chain of an edit. 0; -ENOENT: the family was never set; -EINVAL: no such chain. Diagnosed. */
+int pk_edit_chain(const struct pk_ruleset *rs, const struct pk_edit *e, const struct pk_chain **ret,
+                  struct pk_diags *d);
+/* Whether e->number is one that a chain of so many rules has. 0 or -EINVAL (diagnosed). */
+int pk_edit_check(const struct pk_chain *c, size_t n_rules, const struct pk_edit *e,
+                  struct pk_diags *d);
+/* Whether e->rule is to be read at all, and reading it: 0, -EINVAL (diagnosed) or -ENOMEM. */
+bool pk_edit_reads(const struct pk_edit *e);
+int pk_edit_rule(const struct pk_ruleset *rs, const struct pk_edit *e, struct pk_arena *a,
+                 struct pk_rule **ret, struct pk_diags *d);
+/* -ENOENT, diagnosed: the chain has not got the rule. */
+int pk_edit_no_rule(const struct pk_chain *c, const struct pk_edit *e, const char *text,
+                    struct pk_diags *d);
+
 /*
  * 0; -EINVAL or -E2BIG (diagnosed): a chain, a number or a rule that cannot be; -ENOENT
  * (diagnosed): no such rule, or the family was never set; -ENOMEM. `rs` stays as it is.

@@ -9,16 +9,36 @@
  */
 #define ADDRESS_MAX 255u
 
-bool pk_word_number(const char *s, uint64_t max, uint64_t *ret)
+/* Most numbers are short and decimal, and strtoumax() is slow. False: it is not such a one. */
+static bool short_decimal(const char *s, uintmax_t *ret)
 {
-    uintmax_t v;
+    uintmax_t v = 0;
+    size_t n = 0;
+
+    if (*s == '0' && s[1])
+        return false;
+    for (; n < 10 && s[n] >= '0' && s[n] <= '9'; n++)
+        v = v * 10 + (unsigned char)(s[n] - '0');
+    *ret = v;
+    return n && !s[n];
+}
+
+static bool any_number(const char *s, uintmax_t *ret)
+{
     char *end;
 
     if (*s < '0' || *s > '9')
         return false;
     errno = 0;
-    v = strtoumax(s, &end, 0);
-    if (*end || errno || v > max)
+    *ret = strtoumax(s, &end, 0);
+    return !*end && !errno;
+}
+
+bool pk_word_number(const char *s, uint64_t max, uint64_t *ret)
+{
+    uintmax_t v;
+
+    if ((!short_decimal(s, &v) && !any_number(s, &v)) || v > max)
         return false;
     *ret = v;
     return true;

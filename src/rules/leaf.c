@@ -107,14 +107,16 @@ static enum pk_answer compile_interface(struct pk_compile *ctx, enum pk_field f,
     unsigned char lo[16] = {0}, hi[16];
     size_t n = strnlen(name, 16);
 
-    if (n && name[n - 1] == '+')
+    if (!n)
+        return PK_YES;
+    if (name[n - 1] == '+')
         n--;
-    else if (n)
+    else
         n = n < 16 ? n + 1 : n;
     memcpy(lo, name, n);
     memset(hi, 0xff, sizeof(hi));
     memcpy(hi, name, n);
-    return pk_compile_range(ctx, f, name_value(lo), name_value(hi), invert && name[0]);
+    return pk_compile_range(ctx, f, name_value(lo), name_value(hi), invert);
 }
 
 static enum pk_answer compile_protocol(struct pk_compile *ctx)
@@ -208,26 +210,34 @@ static void compile_status(struct pk_compile *ctx, const struct pk_branch *start
         pk_merge_branch(ctx, &ctx->live[i], false);
 }
 
-/* The set as it stands in the leaf: copied to where it stays, and NULL if it excludes nothing. */
-static const struct pk_iset *final_set(struct pk_compile *ctx, const struct pk_merged *m,
-                                       enum pk_field f, struct pk_arena *a)
+/* Does the set have every value of the field that packets of these statuses can have? */
+static bool excludes_nothing(const struct pk_compile *ctx, enum pk_field f,
+                             const struct pk_iset *set, uint32_t statuses)
 {
-    const struct pk_iset *all, *set = m->set[f];
-    struct pk_iset *copy;
-    size_t size;
+    struct pk_u128 lo, hi;
 
-    if (!set || ctx->error)
-        return NULL;
-    all = f == PK_F_KIND ? ctx->merge->kinds : pk_set_explicit(ctx, f, NULL, m->statuses);
-    if (!all || pk_iset_subset(all, set))
-        return NULL;
-    size = sizeof(*set) + set->n * sizeof(set->iv[0]);
-    copy = pk_arena_alloc(a, size);
-    if (copy)
-        memcpy(copy, set, size);
-    else
-        pk_compile_fail(ctx, -ENOMEM);
-    return copy;
+    for (unsigned s = 0; s < PK_L4_STATUS_N; s++) {
+        unsigned base = f == PK_F_KIND ? s << 8 : 0;
+
+        if (!(statuses & PK_STATUS_BIT(s)))
+            continue;
+        pk_status_values(f, ctx->family, (enum pk_l4_status)s, &lo, &hi);
+        lo.lo += base;
+        hi.lo += base;
+        if (!pk_iset_covers(set, lo, hi))
+            return false;
+    }
+    return true;
+}
+
+/* The set as it stands in the leaf: NULL if it excludes nothing. */
+static const struct pk_iset *final_set(const struct pk_compile *ctx, const struct pk_merged *m,
+                                       enum pk_field f)
+{
+    uint32_t statuses = f == PK_F_KIND ? family_statuses(ctx->family) : m->statuses;
+    const struct pk_iset *set = m->set[f];
+
+    return !set || excludes_nothing(ctx, f, set, statuses) ? NULL : set;
 }
 
 static void push_step(struct pk_compile *ctx, struct pk_leaf *leaf, struct pk_step step)
@@ -262,15 +272,14 @@ static void push_predicates(struct pk_compile *ctx, struct pk_leaf *leaf, const 
     }
 }
 
-static void write_leaf(struct pk_compile *ctx, const struct pk_merged *m, struct pk_arena *a,
-                       struct pk_leaf *leaf)
+static void write_leaf(struct pk_compile *ctx, const struct pk_merged *m, struct pk_leaf *leaf)
 {
     const struct pk_rule *r = ctx->rule;
     struct pk_step effect = {0};
 
     memset(leaf, 0, sizeof(*leaf));
     for (unsigned f = 0; f < PK_FIELD_N; f++)
-        leaf->set[f] = final_set(ctx, m, (enum pk_field)f, a);
+        leaf->set[f] = final_set(ctx, m, (enum pk_field)f);
     push_predicates(ctx, leaf, m);
     if (m->matches && r->target && r->target->compile &&
         r->target->compile(r->target_info, &effect)) {
@@ -297,22 +306,19 @@ static void compile_statuses(struct pk_compile *ctx, uint32_t statuses)
 int pk_rule_compile(const struct pk_rule *r, enum pk_family family, struct pk_arena *a,
                     struct pk_leaves *ret, struct pk_diags *d)
 {
-    _pk_arena_ struct pk_arena scratch = {0};
-    uint32_t statuses = family_statuses(family);
     struct pk_merge merge;
     struct pk_compile ctx;
 
     merge.n = 0;
-    ctx.arena = &scratch;
+    ctx.arena = a;
     ctx.d = d;
     ctx.rule = r;
     ctx.family = family;
     ctx.error = 0;
     ctx.merge = &merge;
-    merge.kinds = pk_merge_kinds(&ctx, statuses);
-    compile_statuses(&ctx, statuses);
+    compile_statuses(&ctx, family_statuses(family));
     for (unsigned i = 0; i < merge.n && !ctx.error; i++)
-        write_leaf(&ctx, &merge.leaf[i], a, &ret->leaf[i]);
+        write_leaf(&ctx, &merge.leaf[i], &ret->leaf[i]);
     if (!ctx.error)
         ret->n = merge.n;
     return ctx.error;

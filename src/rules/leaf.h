@@ -44,9 +44,11 @@ struct pk_leaves {
 };
 
 /*
- * Compiles one rule. 0, -ENOMEM, or -E2BIG (diagnosed: too many steps or intervals).
- * A packet p reaches the action of the rule in iptables exactly if some leaf's sets contain p's
- * field values, its predicates say yes and p.status is not in `hot`; at most one leaf does.
+ * Compiles one rule. 0, -ENOMEM, or -E2BIG (diagnosed: too many steps or intervals). The sets of
+ * its leaves stand in `a`, and so does what was needed on the way: some KiB that are best given
+ * back before the next rule. A packet p reaches the action of the rule in iptables exactly if some
+ * leaf's sets contain p's field values, its predicates say yes and p.status is not in `hot`; at
+ * most one leaf does.
  */
 int pk_rule_compile(const struct pk_rule *r, enum pk_family family, struct pk_arena *a,
                     struct pk_leaves *ret, struct pk_diags *d);

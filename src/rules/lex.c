@@ -160,15 +160,35 @@ static int save_byte(struct lexer *l)
     return save_quoted(l, &at);
 }
 
+/* As many bytes as have no meaning but themselves: most of a line. */
+static void save_plain(struct lexer *l)
+{
+    struct pk_words *ws = &l->r->words;
+    const char *s = l->s + l->i;
+    size_t n = 0, len = l->len - l->i;
+
+    while (n < len && (unsigned char)s[n] > ' ' && s[n] != '"' && s[n] != 0x7f)
+        n++;
+    if (!n)
+        return;
+    open_word(l);
+    memcpy(ws->text + ws->used, s, n);
+    ws->used += n;
+    l->i += n;
+    l->column += (unsigned)n;
+}
+
 int pk_lex_save(struct pk_reader *r, const char *s, size_t len, unsigned line, unsigned column)
 {
     struct lexer l = {.r = r, .s = s, .len = len, .line = line, .column = column};
 
     if (check_line(&l))
         return -EINVAL;
-    while (l.i < l.len)
-        if (save_byte(&l))
+    while (l.i < l.len) {
+        save_plain(&l);
+        if (l.i < l.len && save_byte(&l))
             return -EINVAL;
+    }
     return close_word(&l);
 }
 

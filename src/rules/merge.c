@@ -78,17 +78,6 @@ static const struct pk_iset *kind_values(struct pk_compile *ctx, const struct pk
     return kinds;
 }
 
-const struct pk_iset *pk_merge_kinds(struct pk_compile *ctx, uint32_t statuses)
-{
-    const struct pk_iset *all = pk_iset_empty();
-
-    for (unsigned s = 0; s < PK_L4_STATUS_N; s++) {
-        if (statuses & PK_STATUS_BIT(s))
-            all = pk_set_or(ctx, all, kind_values(ctx, NULL, (enum pk_l4_status)s));
-    }
-    return all;
-}
-
 static void unite_field(struct pk_compile *ctx, struct pk_merged *m, const struct pk_branch *b,
                         enum pk_field f)
 {

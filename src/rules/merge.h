@@ -21,12 +21,8 @@ struct pk_merged {
 struct pk_merge {
     struct pk_merged leaf[PK_LEAVES_PER_RULE];
     unsigned n;
-    const struct pk_iset *kinds; /* every value of KIND that the family has */
 };
 
 /* A branch under ctx->status is finished: it becomes a part of a leaf, or a leaf. Its end is that
  * it matches or (`hot`) drops the packet. */
 void pk_merge_branch(struct pk_compile *ctx, const struct pk_branch *b, bool hot);
-
-/* Every value of KIND under these statuses. NULL: noted. */
-const struct pk_iset *pk_merge_kinds(struct pk_compile *ctx, uint32_t statuses);

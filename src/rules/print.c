@@ -13,33 +13,98 @@ static void to_bytes(struct pk_u128 v, uint8_t b[16])
     }
 }
 
-static void print_address(struct pk_u128 v, enum pk_family family, struct pk_buf *out)
+static void print_ipv4(uint32_t addr, struct pk_buf *out)
+{
+    for (unsigned shift = 24; shift; shift -= 8) {
+        pk_buf_u64(out, addr >> shift & 255);
+        pk_buf_char(out, '.');
+    }
+    pk_buf_u64(out, addr & 255);
+}
+
+static unsigned word_of(struct pk_u128 v, unsigned i)
+{
+    return (unsigned)((i < 4 ? v.hi : v.lo) >> (48 - 16 * (i % 4)) & 0xffff);
+}
+
+/* The longest run of two or more words of zero, the first of equals; *n 0: none. */
+static unsigned zero_run(struct pk_u128 v, unsigned *n)
+{
+    unsigned at = 0, start = 0;
+
+    *n = 1;
+    for (unsigned i = 0; i < 8; i++) {
+        if (word_of(v, i)) {
+            start = i + 1;
+        } else if (i + 1 - start > *n) {
+            at = start;
+            *n = i + 1 - start;
+        }
+    }
+    *n = *n > 1 ? *n : 0;
+    return at;
+}
+
+static void print_hex(unsigned word, struct pk_buf *out)
+{
+    for (int shift = word > 0xfff  ? 12
+                     : word > 0xff ? 8
+                     : word > 0xf  ? 4
+                                   : 0;
+         shift >= 0; shift -= 4)
+        pk_buf_char(out, "0123456789abcdef"[word >> shift & 15]);
+}
+
+/* As inet_ntop(), which does a sprintf() for every word. */
+static void print_ipv6(struct pk_u128 v, struct pk_buf *out)
+{
+    unsigned n, run = zero_run(v, &n);
+
+    for (unsigned i = 0; i < 8; i++) {
+        if (n && i == run) {
+            pk_buf_str(out, i ? ":" : "::");
+            i += n - 1;
+            continue;
+        }
+        print_hex(word_of(v, i), out);
+        if (i < 7)
+            pk_buf_char(out, ':');
+    }
+}
+
+/* inet_ntop() has other forms for what holds an IPv4 address, and they all start with zeros. */
+static void print_zeros(struct pk_u128 v, struct pk_buf *out)
 {
     char text[INET6_ADDRSTRLEN] = "";
     uint8_t b[16];
 
     to_bytes(v, b);
-    if (family == PK_IPV4)
-        inet_ntop(AF_INET, b + 12, text, sizeof(text));
-    else
-        inet_ntop(AF_INET6, b, text, sizeof(text));
+    inet_ntop(AF_INET6, b, text, sizeof(text));
     pk_buf_str(out, text);
+}
+
+static void print_address(struct pk_u128 v, enum pk_family family, struct pk_buf *out)
+{
+    if (family == PK_IPV4)
+        print_ipv4((uint32_t)v.lo, out);
+    else if (v.hi)
+        print_ipv6(v, out);
+    else
+        print_zeros(v, out);
 }
 
 /* Bits of a contiguous mask, or -1. */
 static int prefix_length(struct pk_u128 mask, enum pk_family family)
 {
-    int width = family == PK_IPV4 ? 32 : 128, bits = 0;
-    struct pk_u128 left = mask;
+    struct pk_u128 host = {~mask.hi, ~mask.lo};
 
     if (family == PK_IPV4)
-        left = (struct pk_u128){.hi = mask.lo << 32};
-    while (bits < width && left.hi >> 63) {
-        left.hi = left.hi << 1 | left.lo >> 63;
-        left.lo <<= 1;
-        bits++;
-    }
-    return left.hi || left.lo ? -1 : bits;
+        host = (struct pk_u128){~(mask.lo << 32), UINT64_MAX};
+    if ((host.hi && host.lo != UINT64_MAX) || host.hi & (host.hi + 1) || host.lo & (host.lo + 1))
+        return -1;
+    if (host.hi)
+        return __builtin_clzll(host.hi);
+    return host.lo ? 64 + __builtin_clzll(host.lo) : 128;
 }
 
 static void print_option(bool invert, const char *option, struct pk_buf *out)

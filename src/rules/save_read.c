@@ -178,7 +178,8 @@ static bool is_marked(const struct pk_words *ws, enum pk_family family)
     for (unsigned i = 0; i < ws->n; i++) {
         const struct pk_word *w = &ws->w[i];
 
-        if (w->quoted || (strcmp(w->s, marks[family][0]) && strcmp(w->s, marks[family][1])))
+        if (w->s[0] != '-' || w->quoted ||
+            (strcmp(w->s, marks[family][0]) && strcmp(w->s, marks[family][1])))
             continue;
         if (i == 0 || ws->w[i - 1].s[0] != '-')
             return true;

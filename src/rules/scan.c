@@ -52,11 +52,14 @@ static bool same(const struct candidate *a, const struct candidate *b)
     return a->base == b->base && a->option == b->option;
 }
 
-/* True: an exact match ends the search. */
+static bool begins(const char *name, const struct lookup *l)
+{
+    return name && *name == *l->name && !strncmp(name, l->name, l->len);
+}
+
+/* A name that begins so. True: an exact match ends the search. */
 static bool consider(struct lookup *l, const char *name, struct candidate c)
 {
-    if (!name || strncmp(name, l->name, l->len))
-        return false;
     if (strlen(name) == l->len) {
         l->first = c;
         l->exact = l->found = true;
@@ -84,12 +87,14 @@ static struct pk_loaded *latest(const struct pk_scan *s, struct pk_loaded *e)
     return e;
 }
 
-static bool consider_ext(const struct pk_scan *s, struct lookup *l, struct pk_loaded *e)
+static bool consider_ext(struct lookup *l, struct pk_loaded *e)
 {
     for (const struct pk_option *o = ext_options(e); o && o->name; o++) {
-        struct candidate c = {.ext = latest(s, e), .option = o};
+        struct candidate c = {.ext = e, .option = o};
 
-        if (consider(l, o->name, c) || consider(l, o->alias, c))
+        if (begins(o->name, l) && consider(l, o->name, c))
+            return true;
+        if (begins(o->alias, l) && consider(l, o->alias, c))
             return true;
     }
     return false;
@@ -100,10 +105,11 @@ static bool consider_ext(const struct pk_scan *s, struct lookup *l, struct pk_lo
 static void look_up(const struct pk_scan *s, struct lookup *l)
 {
     for (size_t i = 0; i < PK_ARRAY_SIZE(base_options); i++)
-        if (consider(l, base_options[i].name, (struct candidate){.base = &base_options[i]}))
+        if (begins(base_options[i].name, l) &&
+            consider(l, base_options[i].name, (struct candidate){.base = &base_options[i]}))
             return;
     for (unsigned i = s->n_loaded; i-- > 0;)
-        if (consider_ext(s, l, &s->loaded[i]))
+        if (consider_ext(l, latest(s, &s->loaded[i])))
             return;
 }
 

@@ -134,6 +134,21 @@ def test_status_shows_the_bytes_of_each_structure():
         same("plan", document["plan"], plan)
 
 
+def test_the_classifier_is_shown_and_a_changed_rule_keeps_it():
+    with Space() as space:
+        v4 = file(V4, "r.v4")
+        picket("apply", "--classifier", "lbvs", v4, space=space)
+        picket(out=["classifier lbvs"], space=space)
+        same("classifier", picket_json("status", space=space)["classifier"], "lbvs")
+        picket("rule", "append", "INPUT", "-p", "udp", "-j", "DROP", space=space)
+        status = picket_json("status", space=space)
+        same("classifier", (status["classifier"], status["plan"]["classifier"]), ("lbvs", "lbvs"))
+        picket("apply", v4, space=space)
+        same("classifier", picket_json("status", space=space)["classifier"], "auto")
+        picket("undo", space=space)
+        same("classifier", picket_json("status", space=space)["classifier"], "lbvs")
+
+
 def test_counters_are_exact_and_stay():
     with Space() as space:
         apply(space)

@@ -56,6 +56,7 @@ def test_usage_says_what_is_wrong_and_not_the_whole_help():
                         (["apply", "f", "--hook", "nf"], "no such hook"),
                         (["apply", "f", "--memory-max", "1T"], "not a number of bytes"),
                         (["apply", "f", "--memory-max", "0"], "must be from 1"),
+                        (["apply", "f", "--classifier", "tss"], "no such classifier: auto or lbvs"),
                         (["apply", "f", "--json=yes"], "takes no argument"),
                         (["status", "eth0"], "eth0: takes no such word"),
                         (["undo", "1"], "takes no such word"), (["detach", "now"], "takes no such word"),
@@ -184,6 +185,23 @@ def test_the_image_has_a_limit():
     size = picket_json("check", file(V4))["image_bytes"]
     picket("check", file(V4), "--memory-max", str(size), out=["good"])
     picket("check", file(V4), "--memory-max", str(size - 1), status=2, err=["error PK1104"])
+
+
+def test_plain_bit_vectors_are_planned_and_refused_by_name():
+    """One address each: as many rows as rules, each with a bit for each rule."""
+    path = file("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" +
+                "".join(f"-A INPUT -s 10.0.{2 * i >> 8}.{2 * i & 255} -j DROP\n" for i in range(600)) +
+                "COMMIT\n", "wide.v4")
+    picket("check", "--plan", "--classifier", "lbvs", path, out=["classifier: lbvs", "all read in turn"])
+    plan = {c: picket_json("check", "--plan", "--classifier", c, path)["plan"] for c in ("auto", "lbvs")}
+    for name, one in plan.items():
+        same("classifier", one["classifier"], name)
+    same("bytes of rows", plan["lbvs"]["ipv4"]["row_bytes"], (600 + 1 + 1) * 1024 // 8)
+    picket("check", "--plan", path, out=["words of zeros left out"], not_out=["lbvs"])
+    limit = ["--memory-max", str(plan["auto"]["image_bytes"])]
+    picket("check", path, *limit, out=["good"])
+    picket("check", path, *limit, "--classifier", "lbvs", status=2,
+           err=["error PK1104", "rows (bit vectors)", "--classifier auto"])
 
 
 def test_lines_that_end_in_cr_lf_are_named_once():

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """picket rule: one rule of the live set changed. What it says and refuses, in both families; counters
 to the packet; several at once; and the same random changes through iptables, the texts compared after
-each. PK_SEED starts the random ones from another seed.
+each. PK_SEED starts the random ones from another seed; PK_AMONG puts so many rules of no use beside
+each set, enough of which make changes go into a delta (docs/adr/0009) rather than a new image.
 """
 import json
 import os
@@ -20,6 +21,7 @@ from command import picket, picket_json, same  # noqa: E402
 from pktest import fence, ns  # noqa: E402
 
 SEED = int(os.environ.get("PK_SEED", "1"))
+AMONG = int(os.environ.get("PK_AMONG", "0"))
 FOLDER = tempfile.TemporaryDirectory(prefix="picket-test-")
 LAB = ns.Lab()
 FAMILIES = (4, 6)
@@ -35,6 +37,20 @@ START = """\
 -A a -p udp -j ACCEPT
 COMMIT
 """
+
+
+def among(text, family):
+    """A set with AMONG rules more, in a chain that nothing leads to."""
+    if not AMONG:
+        return text
+    net = {4: "10.200.{}.{}/32", 6: "2001:db8:200::{:x}{:02x}/128"}[family]
+    more = "".join(f"-A zz -s {net.format(i >> 8, i & 255)} -p tcp -m tcp --dport {i + 1} -j DROP\n"
+                   for i in range(AMONG))
+    return text.replace("COMMIT", more + "COMMIT").replace("*filter\n", "*filter\n:zz - [0:0]\n")
+
+
+def is_among(line):
+    return line.startswith(("-A zz ", ":zz "))
 
 
 class Space:
@@ -53,7 +69,7 @@ class Space:
         for family in self.families:
             path = os.path.join(FOLDER.name, f"r.v{family}")
             with open(path, "w", encoding="utf-8") as f:
-                f.write(self.text)
+                f.write(among(self.text, family))
             picket("apply", path, space=self.space)
         return self.space
 
@@ -77,7 +93,7 @@ def generation(space):
 
 def rules(space, family=4):
     return [line for line in picket("save", f"-{family}", space=space, err=()).stdout.splitlines()
-            if line.startswith("-A")]
+            if line.startswith("-A") and not is_among(line)]
 
 
 def test_nothing_stands():
@@ -170,6 +186,39 @@ def test_each_family_for_itself():
         same("lengths", [len(rules(space, f)) for f in FAMILIES], [4, 4])
 
 
+def test_changes_are_counted_where_they_are_kept_apart():
+    """Until there are too many of them, or a new rule jumps; the id is that of a file of the same."""
+    with Space(4) as space:
+        for i in range(4):
+            picket("rule", "append", "a", "-p", "tcp", "--dport", str(i + 1), space=space)
+        picket("rule", "delete", "INPUT", "1", space=space)
+        picket("rule", "delete", "a", "3", space=space)
+        document = picket_json("status", space=space)
+        same("since compiled", document["since_compiled"],
+             {"added": 3, "deleted": 1} if AMONG else {"added": 0, "deleted": 0})
+        saved = picket("save", "-4", space=space, err=()).stdout
+        picket("rule", "append", "a", "-j", "b", space=space)
+        same("compiled", picket_json("status", space=space)["since_compiled"],
+             {"added": 0, "deleted": 0})
+        path = os.path.join(FOLDER.name, "saved.v4")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(saved)
+        picket("apply", path, space=space)
+        same("id", picket_json("status", space=space)["id"], document["id"])
+
+
+def test_more_changes_than_a_delta_holds():
+    with Space(4) as space:
+        for i in range(120):
+            picket("rule", "insert", "a", "-p", "tcp", "--dport", str(i + 1), "-j", "DROP", space=space)
+        got = rules(space)
+        same("rules", [r.split()[7] for r in got if r.startswith("-A a -p tcp")],
+             [str(i) for i in range(120, 0, -1)])
+        if AMONG:
+            added = picket_json("status", space=space)["since_compiled"]["added"]
+            same("compiled meanwhile", 0 < added < 120, True)
+
+
 def test_explain_names_the_place():
     with Space(4) as space:
         picket("rule", "insert", "INPUT", "-p", "tcp", "-j", "DROP", space=space)
@@ -252,7 +301,8 @@ def answers(text):
     found = []
     for part in text.split("== ")[1:]:
         status, *lines = part.splitlines()
-        found.append((status == "0", [line for line in lines if not line.startswith("#")]))
+        found.append((status == "0", [line for line in lines
+                                      if not line.startswith("#") and not is_among(line)]))
     return found
 
 
@@ -389,7 +439,7 @@ def send(s, family):
 def state_of(space, family):
     counters = fence.Counters(picket("save", "-c", f"-{family}", space=space).stdout)
     return [(line, value) for line, value in zip(counters.lines, counters.values)
-            if line.startswith((":OUTPUT", "-A"))]
+            if line.startswith((":OUTPUT", "-A")) and not is_among(line)]
 
 
 def test_counters_to_the_packet():
@@ -408,6 +458,22 @@ def test_counters_to_the_packet():
             same("other family", [v for _, v in state_of(space, 10 - family)], [(0, 0)])
             twice = [r[0] for rs in model.chains.values() for r in rs]
             same("duplicates occur", len(set(twice)) < len(twice), True)
+
+
+def test_rules_that_went_do_not_make_a_walk_too_long():
+    """A chain entered 2^17 times, whose first rule ended the walk each time: without its rules the
+    walk passes them, which an image under a delta may not be asked to do too often."""
+    levels, ends = [f"c{i}" for i in range(17)] + ["user"], 70
+    chains = "".join(f":{c} - [0:0]\n" for c in levels[:-1])
+    jumps = "".join(f"-A {c} -j {d}\n" * 2 for c, d in zip(levels, levels[1:]))
+    text = TRAFFIC.replace(":user", chains + ":user").replace(
+        "COMMIT", f"-A OUTPUT {UDP} {PORT} -j c0\n{jumps}" + "-A user -p udp -j ACCEPT\n" * ends
+        + "COMMIT")
+    with Space(4, text=text) as space, udp_socket(space, 4, True), udp_socket(space, 4) as s:
+        for _ in range(ends):
+            picket("rule", "delete", "user", "1", space=space)
+        same("passes", send(s, 4), True)
+        same("by the policy", [v[0] for line, v in state_of(space, 4) if line[0] == ":"], [1])
 
 
 def test_undo_and_counters():

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The only ways in which tc and XDP may differ from iptables: named, each with a predicate.
+"""The only ways in which picket may differ from iptables: named, each with a predicate, and numbered in
+docs/exactness.md.
 
-They judge a frame before the stack has looked at it. On the netfilter hook nothing may differ. A probe
-that falls into no class must come out the same, counters included; one that falls into a class may not.
+tc and XDP judge a frame before the stack has looked at it. On the netfilter hook nothing may differ but
+what kernels do differently among themselves (KERNELS). A probe that falls into no class must come out
+the same, counters included; one that falls into a class may not.
 """
 import ipaddress
 
@@ -14,6 +16,7 @@ LOCAL = {ipaddress.ip_address(a).packed for a in (
     "fd02::", "ff02::1")}
 
 CONNTRACK = False  # run.py --nat turns it on
+STRICT = False  # run.py asks the kernel: see header_past_the_end
 NAT_FROM = {ipaddress.ip_address(a).packed for a in world.NAT_FROM.values()}
 
 
@@ -64,7 +67,18 @@ def _stack_drops(q):
             or any(option in q.options[:1] for option in (0x83, 0x89)))  # source routes
 
 
+def header_past_the_end(_probe, packets):
+    """An IPv6 extension header that says it is longer than the packet. Kernels whose ipv6_find_hdr()
+    returns no offset past the end (Debian 12's 6.1.192 and 6.12.117 among them) drop it at the first
+    rule with -p; others, and picket, go by the protocol that it names."""
+    return STRICT and any(
+        q.family == 6 and not q.offset and
+        (q.header > q.size or (q.proto in p.EXTENSIONS and q.header + 8 > q.size)) for q in packets)
+
+
+KERNELS = {"header-past-the-end": header_past_the_end}
 CLASSES = {
+    **KERNELS,
     "before-dnat": before_dnat,
     "before-defragmentation": before_defragmentation,
     "segments-before-gro": segments_before_gro,
@@ -72,7 +86,7 @@ CLASSES = {
 }
 
 
-def of(probe):
-    """Name of the first class the probe falls into, or None."""
+def of(probe, classes):
+    """Name of the first of some classes that the probe falls into, or None."""
     packets = [p.Parsed(data) for data in probe.packets]
-    return next((name for name, holds in CLASSES.items() if holds(probe, packets)), None)
+    return next((name for name, holds in classes.items() if holds(probe, packets)), None)

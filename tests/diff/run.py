@@ -3,7 +3,8 @@
 """The differential test: one random rule set in the kernel's iptables and in picket, the same random
 packets through both, and every delivered packet and every counter compared.
 
-    run.py [--seed N] [--rounds K] [--hook netfilter|tc|xdp] [--family 4|6|both] [--shrink]
+    run.py [--seed N] [--rounds K] [--hook netfilter|tc|xdp] [--classifier lbvs]
+           [--family 4|6|both] [--shrink]
     run.py --against legacy|nft     iptables against itself: proves the harness
     run.py --mutate                 a changed rule in one copy must be noticed: proves it too
 
@@ -25,7 +26,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../lib/py")]
 import cases  # noqa: E402
 import classes  # noqa: E402
 import gen  # noqa: E402
-from pktest import fence, ns, packet as p, world  # noqa: E402
+from pktest import fence, ns, packet as p, tap, world  # noqa: E402
 
 SHOW = 12  # differences printed of each kind
 CLASSES_EACH = 8  # in one of so many rule sets, probes that may differ are sent, too: see Duel.round
@@ -106,6 +107,19 @@ def differences(left, right, names, texts):
     return found
 
 
+def drops_past_the_end(place, firewall):
+    """Whether this kernel's ip6tables is of those that classes.header_past_the_end tells of."""
+    options = bytes([p.TCP, 1, 0, 0])  # 16 bytes, it says
+    probe = p.ipv6("fd01::2", "fd01::1", p.DSTOPTS, options)
+    firewall.load({6: fence.EMPTY.replace("COMMIT", "-A INPUT -p udp -j ACCEPT\nCOMMIT")})
+    place.send_frame("A", probe)
+    place.settle()
+    judged = firewall.counters(6).of(":INPUT")[0]
+    firewall.clear()
+    place.received()
+    return not judged
+
+
 class Duel:
     """Two worlds, a firewall in each."""
 
@@ -120,7 +134,7 @@ class Duel:
         if options.against == "picket":
             # netfilter guards the namespace; tc and XDP what they are told to
             devs = () if options.hook == "netfilter" else ("lan0", "wan0", "lo")
-            other = fence.Picket(right, options.hook, devs)
+            other = fence.Picket(right, options.hook, devs, options.classifier)
             lab.on_close(other.clear)
         else:
             other = fence.Iptables(right, options.against)
@@ -129,7 +143,10 @@ class Duel:
         if self.names[0] == self.names[1]:
             self.names = [name + mark for name, mark in zip(self.names, (" (left)", " (right)"))]
         self.classed, self.counters, self.rounds, self.looked = Counter(), {}, 0, 0
-        self.loose = options.against == "picket" and options.hook != "netfilter"
+        self.classes = {}
+        if options.against == "picket":
+            classes.STRICT = drops_past_the_end(self.worlds[0], reference)
+            self.classes = classes.KERNELS if options.hook == "netfilter" else classes.CLASSES
         self.texts = options.against != "nft" and kind != "nft"
 
     def load(self, sets, altered=None):
@@ -149,7 +166,7 @@ class Duel:
         return self.compare(probes, families, False)
 
     def excused(self, probe):
-        return classes.of(probe) if self.loose else None
+        return classes.of(probe, self.classes)
 
     def round(self, sets, probes, altered=None):
         """Differences of one case. Where a class may differ, its probes are sent apart: what they do
@@ -239,9 +256,10 @@ def report(name, options, found, duel, sets, probes):
     for line in found[:SHOW]:
         comment(f"  {line}")
     if isinstance(name, int):
+        classifier = f" --classifier {options.classifier}" if options.classifier else ""
         print(f"# replay: tests/diff/run.py --no-seeds --seed {name} --rounds 1 --family "
-              f"{options.family} --hook {options.hook} --against {options.against} --packets "
-              f"{options.packets} --rules {options.rules} --profile {options.profile}"
+              f"{options.family} --hook {options.hook}{classifier} --against {options.against} "
+              f"--packets {options.packets} --rules {options.rules} --profile {options.profile}"
               f"{' --nat' * options.nat} --shrink")
     sys.stdout.flush()
 
@@ -393,6 +411,7 @@ def arguments():
     a.add_argument("--seed", type=int, default=1)
     a.add_argument("--rounds", type=int, default=20)
     a.add_argument("--hook", choices=("netfilter", "tc", "xdp"), default="netfilter")
+    a.add_argument("--classifier", choices=("auto", "lbvs"))
     a.add_argument("--family", choices=("4", "6", "both"), default="both")
     a.add_argument("--against", choices=("picket", "legacy", "nft"), default="picket")
     a.add_argument("--profile", choices=("full", "plain"))
@@ -419,6 +438,12 @@ def main():
         return 0
     if options.against == "picket":
         fence.need_picket()
+        if options.hook == "netfilter":
+            try:
+                fence.need_netfilter_link()
+            except tap.Skip as reason:
+                print(f"1..0 # SKIP {reason}")
+                return 0
     world.one_cpu()
     with ns.Lab() as lab:
         duel = Duel(lab, options)

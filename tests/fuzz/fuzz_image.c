@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The walk over an image against the reference evaluator, on packets that are any bytes at all. The
- * first four bytes choose a random rule set and the hook; the rest is the packet, whose length
+ * first four bytes choose a random rule set, of which every other is searched as bit vectors, and
+ * the hook; the rest is the packet, whose length
  * field may say more or less than there is.
  */
 #include <stdint.h>
@@ -55,7 +56,8 @@ static struct pk_ruleset *make_rules(struct gen *g, unsigned n, struct pk_arena 
     return read.family[g->family];
 }
 
-static void compile_set(const struct pk_ruleset *rs, struct pk_image *ret)
+static void compile_set(const struct pk_ruleset *rs, enum pk_classifier classifier,
+                        struct pk_image *ret)
 {
     const struct pk_ruleset *both[PK_FAMILY_N] = {0};
     _pk_diags_ struct pk_diags d = {0};
@@ -68,7 +70,7 @@ static void compile_set(const struct pk_ruleset *rs, struct pk_image *ret)
         slots.policy[rs->family][i] = i;
     slots.rule[rs->family] = rule;
     both[rs->family] = rs;
-    if (pk_compile(both, &slots, PK_IMAGE_MAX, ret, &d)) {
+    if (pk_compile(both, &slots, &(struct pk_compile_options){.classifier = classifier}, ret, &d)) {
         pk_diags_print(&d, stderr);
         abort();
     }
@@ -109,7 +111,7 @@ static const struct set *find_set(enum pk_family family, unsigned i)
 
     if (!set->rs) {
         set->rs = make_rules(&g, gen_below(&g, RULES_MAX + 1), &set->arena);
-        compile_set(set->rs, &set->image);
+        compile_set(set->rs, i % PK_CLASSIFIER_N, &set->image);
     }
     return set;
 }

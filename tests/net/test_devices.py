@@ -57,6 +57,20 @@ def occupied(w):
     w.left.run(["tc", "qdisc", "del", "dev", "wire", "clsact"])
 
 
+def beside_others(w):
+    """Chains at netfilter's priority 0, where iptables' filter table stands too, are in nobody's way."""
+    w.fence.clear()
+    chains = "".join(f"add chain inet beside {hook} {{ type filter hook {hook} priority filter; }}\n"
+                     for hook in ("input", "forward", "output"))
+    w.left.run(["nft", "-f", "-"], text="add table inet beside\n" + chains)
+    try:
+        w.fence.run("apply", "A.v4")
+        w.expect("A")
+    finally:
+        w.fence.clear()
+        w.left.run(["nft", "delete", "table", "inet", "beside"])
+
+
 def clsact(w):
     """Kernels without tcx: the filter has no link, and goes all the same."""
     w.fence.clear()
@@ -210,7 +224,7 @@ def names(w):
 
 
 TESTS = [case for function in (
-    refusals, occupied, clsact, clsact_neighbours, interface_comes_back, renamed,
+    refusals, occupied, beside_others, clsact, clsact_neighbours, interface_comes_back, renamed,
     undone_after_a_rename, stacked, peer_is_not_stacked, names) for case in life.alone(function)]
 
 if __name__ == "__main__":

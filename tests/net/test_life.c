@@ -4,7 +4,10 @@
  * test_life.py drives.
  *
  *     life apply FILE [--v6 FILE] [--hook HOOK] [--dev IF]... [-c]
+ *     life replace N RULE
  *     life undo | detach | sweep | save [--before] [--wait] | status
+ *
+ * replace: of IPv4's INPUT, in the words of iptables-save.
  *
  * --wait: between reading the set and its counters, until a byte comes on stdin.
  * Exit: 0 done, 1 nothing stands, 3 refused.
@@ -12,6 +15,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -90,6 +94,19 @@ static int life_apply(struct life *l)
     if (!r)
         printf("open %u\n", open);
     return r;
+}
+
+static int life_replace(struct life *l, int argc, char **argv)
+{
+    struct pk_edit e = {.op = PK_EDIT_REPLACE,
+                        .family = PK_IPV4,
+                        .chain = "INPUT",
+                        .number = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0,
+                        .rule = argc > 3 ? argv[3] : "",
+                        .at = {"life", 1, 1}};
+    struct pk_fence_edited edited;
+
+    return pk_fence_edit(&e, &l->arena, &edited, &l->d);
 }
 
 static int life_save_family(struct pk_fence *f, const struct pk_live *live, enum pk_family family)
@@ -177,8 +194,11 @@ static int life_sweep(struct life *l)
 static int life_run(struct life *l, int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : "status";
-    int r = life_options(l, argc, argv);
+    int r;
 
+    if (!strcmp(verb, "replace"))
+        return life_replace(l, argc, argv);
+    r = life_options(l, argc, argv);
     if (r)
         return r;
     if (!strcmp(verb, "apply"))

@@ -8,6 +8,7 @@ A writer is interrupted at each N-th of its points, 5 unless told; --every 1 tak
 are those of tests/lib/py/pktest/life.py.
 """
 import os
+import re
 import subprocess
 import sys
 
@@ -172,6 +173,119 @@ def kill_change(w):
     return told(w, n)
 
 
+MANY = 600  # rules beside set A: enough for changes of one rule to go into a delta
+
+
+def many(w, *, prepare=lambda: None):
+    """Set A among many rules in force, and the verbs that make it B and A again."""
+    more = "".join(f"-A zz -s 10.9.{i >> 8}.{i & 255}/32 -p tcp -m tcp --dport {i + 1}\n"
+                   for i in range(MANY))
+    text = life.ACCEPT.replace("*filter\n", "*filter\n:zz - [0:0]\n").replace("COMMIT", more + "COMMIT")
+    with open(f"{w.fence.folder}/many.v4", "w", encoding="ascii") as f:
+        f.write(text)
+    prepare()
+    w.fence.run("apply", "many.v4", *w.fence.options)
+    return [("replace", "2", rule) for rule in
+            ("-p icmp -m comment --comment no -j DROP", "-p icmp -j ACCEPT")]
+
+
+def kill_rule_change(w):
+    """kill -9 while one rule is replaced: the old one or the new one, and the others count on."""
+    to_b, to_a = many(w, prepare=w.fence.clear)
+    total = 0
+
+    def prepare():
+        nonlocal total
+        w.fence.run(*to_a)
+        w.expect("A")
+        total = w.fence.saved()[STAYS][0]
+
+    def check(result, ended):
+        assert ended or killed(result)
+        live = w.fence.saved()
+        assert live[STAYS][0] == total, (live, total)
+        w.expect(live["set"])
+        assert not ended or live["set"] == "B"
+
+    n = points(w, *to_b, variable="PK_KILL_AT", prepare=prepare, check=check)
+    assert n >= 2, n
+    return told(w, n)
+
+
+def rule_changes_and_undo(w):
+    """More changes of one rule than there are words kept apart or places for deltas, and back each."""
+    to_b, to_a = many(w, prepare=w.fence.clear)
+    for _ in range(11):
+        for change, kind in ((to_a, "A"), (to_b, "B")):
+            w.fence.run(*change)
+            w.expect(kind)
+        assert w.fence.saved("--before")["set"] == "A"
+        for kind in "ABAB":
+            w.fence.run("undo")
+            w.expect(kind)
+    w.fence.run("apply", "A.v4")
+    w.expect("A")
+    w.fence.run("undo")
+    w.expect("B")
+    w.fence.run(*to_a)
+    w.expect("A")
+
+
+def rule_changes_across_versions(w):
+    """Another version of picket takes a set with changes over, and each goes back to the other's."""
+    to_b, to_a = many(w, prepare=w.fence.clear)
+    w.fence.run(*to_b)
+    w.fence.binary = life.LIFE_NEXT
+    w.expect("B")
+    w.fence.run("apply", "A.v4")
+    w.fence.run("undo")
+    w.expect("B")
+    w.fence.run(*to_a)  # compiled anew, by programs of its own
+    w.expect("A")
+    w.fence.run(*to_b)
+    w.fence.binary = life.LIFE
+    w.fence.run("undo")
+    w.expect("A")
+    for change, kind in ((to_b, "B"), (to_a, "A"), (to_b, "B")):
+        w.fence.run(*change)
+        w.expect(kind)
+    w.fence.run("undo")
+    w.expect("A")
+
+
+def readers_meet_rule_changes(w):
+    """A reader sees the set before a change or after it, while deltas come and go."""
+    to_b, to_a = many(w, prepare=w.fence.clear)
+    writer = subprocess.Popen(
+        ["sh", "-c", 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do "$@" replace 2 "$B" && '
+         '"$@" replace 2 "$A"; done', "sh", *w.fence.argv()], cwd=w.fence.folder,
+        stdout=subprocess.DEVNULL, env={**os.environ, "A": to_a[2], "B": to_b[2]})
+    seen = 0
+    while writer.poll() is None:
+        assert w.fence.saved()["set"] in "AB"
+        seen += 1
+    assert writer.returncode == 0 and seen > 3, seen
+    w.expect("A")
+
+
+def damaged_delta(w):
+    """Changes that somebody wrote to are noticed, and packets are judged all the same."""
+    to_b, _ = many(w, prepare=w.fence.clear)
+    w.fence.run(*to_b)
+    image = f"{w.fence.pins()[0]}/bank0/image"
+    size = int(re.search(r"image (\d+)", w.fence.run("status").stdout)[1]) - 1024
+    place = size // 64
+    map_poke(image, size - 8 * place + place - 4, b"\0")  # nothing stands at the end of a place
+    w.expect("B")
+    with_changes = w.fence.run("save", status=None).stdout
+    assert with_changes
+    for at in range(0, place, 256):
+        map_poke(image, size - 8 * place + at, b"\xff" * 8)
+    for verb in (("save",), ("apply", "A.v4"), ("replace", "1", "-p udp")):
+        assert "PK2013" in w.fence.run(*verb, status=3).stderr
+    w.fence.clear()
+
+
 def kill_detach(w):
     """kill -9 in detach: no packet is dropped, and the next detach leaves nothing."""
     def check(result, ended):
@@ -280,12 +394,15 @@ def damaged(w):
     w.fence.clear()
 
 
-TESTS = [case for function in (stands, counts, undo, at_once) for case in life.on_hooks(function)]
+TESTS = [case for function in (stands, counts, undo, rule_changes_and_undo, rule_changes_across_versions,
+                              at_once)
+         for case in life.on_hooks(function)]
 TESTS += [case for function in (
-    counters_loaded, other_family_stays, comings_and_goings, readers_meet_writers, counts_that_are_gone,
-    namespace_gone, descriptor_holds, unprivileged, no_btf, damaged, fail_change)
+    counters_loaded, other_family_stays, comings_and_goings, readers_meet_writers,
+    readers_meet_rule_changes, counts_that_are_gone, damaged_delta, namespace_gone, descriptor_holds,
+    unprivileged, no_btf, damaged, fail_change)
     for case in life.alone(function)]
-TESTS += [case for function in (kill_first, kill_change, kill_detach, fail_first)
+TESTS += [case for function in (kill_first, kill_change, kill_rule_change, kill_detach, fail_first)
           for case in life.on_hooks(function)]
 
 if __name__ == "__main__":

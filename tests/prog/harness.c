@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ struct harness {
     struct side side[SIDES];
     int prog_fd[H_PROGS];
     int n_cpus;
+    int first; /* side: not SIDE_NF where the kernel has no netfilter programs */
+    bool cast; /* the kernel has bpf_rdonly_cast() */
     uint32_t epoch;
     struct pk_u128 name[2];
 };
@@ -65,7 +68,7 @@ static void set_netfilter_types(struct bpf_object *o)
     }
 }
 
-static int bind_image(struct side *s)
+static int bind_image(struct side *s, bool cast)
 {
     LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
     struct bpf_map *map = bpf_object__find_map_by_name(s->object, ".data.image");
@@ -78,7 +81,7 @@ static int bind_image(struct side *s)
     config->area = pk_engine_area(IMAGE_SIZE);
     config->guard_all = 1;
     config->flow_mask = FLOWS - 1;
-    config->cast = 1; /* these tests run on Linux 6.4 and later: they want netfilter programs */
+    config->cast = cast;
     s->image_fd =
         bpf_map_create(BPF_MAP_TYPE_ARRAY, "pk_image", 4, IMAGE_SIZE + PK_IMAGE_SLACK, 1, &opts);
     if (s->image_fd < 0)
@@ -122,7 +125,7 @@ static int make_chunks(struct side *s)
     return 0;
 }
 
-static int open_side(struct side *s, const char *path)
+static int open_side(struct side *s, const char *path, bool cast)
 {
     const struct pk_ctl ctl = {.word = pk_word_make(1, BANK, PK_BANK_NONE)};
     uint32_t zero = 0;
@@ -132,14 +135,14 @@ static int open_side(struct side *s, const char *path)
     if (!s->object)
         return -errno;
     set_netfilter_types(s->object);
-    r = bind_image(s);
+    r = bind_image(s, cast);
     if (!r)
-        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flows"),
+        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flow_far"),
                                      FLOWS * (uint32_t)libbpf_num_possible_cpus());
     if (!r)
         r = bind_counters(s);
     if (!r)
-        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flow_sets"),
+        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flow_cache"),
                                      FLOWS / PK_FLOW_WAYS * (uint32_t)libbpf_num_possible_cpus());
     if (!r)
         r = bpf_object__load(s->object);
@@ -164,6 +167,22 @@ static int open_prog(struct harness *h, int i)
     return bpf_map_update_elem(bpf_object__find_map_fd_by_name(o, "progs"), &key, &walk, BPF_ANY);
 }
 
+/* Netfilter programs came with Linux 6.4, bpf_rdonly_cast() with 6.2. */
+static void ask_kernel(struct harness *h)
+{
+    struct btf *btf = btf__load_vmlinux_btf();
+    bool nf = btf && btf__find_by_name_kind(btf, "bpf_nf_link", BTF_KIND_STRUCT) > 0;
+
+    h->first = nf ? SIDE_NF : SIDE_TC;
+    h->cast = btf && btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+    btf__free(btf);
+}
+
+bool h_has(const struct harness *h, enum h_prog p)
+{
+    return side_of[p] >= h->first;
+}
+
 struct harness *h_open(const char *nf, const char *tc, const char *xdp)
 {
     const char *const path[SIDES] = {nf, tc, xdp};
@@ -173,8 +192,9 @@ struct harness *h_open(const char *nf, const char *tc, const char *xdp)
     if (!h)
         return NULL;
     h->n_cpus = libbpf_num_possible_cpus();
-    for (i = 0; i < SIDES; i++) {
-        r = open_side(&h->side[i], path[i]);
+    ask_kernel(h);
+    for (i = h->first; i < SIDES; i++) {
+        r = open_side(&h->side[i], path[i], h->cast);
         if (r) {
             fprintf(stderr, "%s: %s\n", path[i], strerror(-r));
             h_close(h);
@@ -182,7 +202,7 @@ struct harness *h_open(const char *nf, const char *tc, const char *xdp)
         }
     }
     for (i = 0; i < H_PROGS; i++) {
-        if (open_prog(h, i)) {
+        if (h_has(h, (enum h_prog)i) && open_prog(h, i)) {
             perror(prog_name[i]);
             h_close(h);
             return NULL;
@@ -237,7 +257,7 @@ static void next_epoch(struct harness *h)
     int i;
 
     h->epoch++;
-    for (i = 0; i < SIDES; i++)
+    for (i = h->first; i < SIDES; i++)
         bank_image(&h->side[i])->epoch = h->epoch;
 }
 
@@ -247,7 +267,7 @@ int h_load(struct harness *h, const struct pk_image_head *image)
 
     if (image->size > pk_engine_area(IMAGE_SIZE))
         return -E2BIG;
-    for (i = 0; i < SIDES; i++) {
+    for (i = h->first; i < SIDES; i++) {
         memcpy(bank_image(&h->side[i]), image, image->size);
         pk_image_place(bank_image(&h->side[i]), BANK * pk_engine_area(IMAGE_SIZE));
     }
@@ -374,6 +394,20 @@ struct pk_counters h_counter(struct harness *h, enum h_prog p, uint32_t slot)
 uint64_t h_reason(struct harness *h, enum h_prog p, enum pk_where where, enum pk_reason reason)
 {
     return sum(h, h->side[side_of[p]].reasons_fd, where * PK_REASON_MAX + reason).packets;
+}
+
+uint64_t h_flow_claims(struct harness *h, enum h_prog p)
+{
+    int fd = bpf_object__find_map_fd_by_name(h->side[side_of[p]].object, "flow_cache");
+    uint32_t n = FLOWS / PK_FLOW_WAYS * (uint32_t)h->n_cpus, i, k;
+    struct pk_flow_set set;
+    uint64_t claims = 0;
+
+    for (i = 0; i < n; i++)
+        if (!bpf_map_lookup_elem(fd, &i, &set))
+            for (k = 0; k < PK_FLOW_WAYS; k++)
+                claims += pk_flow_writes(set.way[k].head);
+    return claims;
 }
 
 uint64_t h_test_counter(struct harness *h, enum h_prog p, uint32_t i)

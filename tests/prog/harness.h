@@ -25,6 +25,8 @@ struct harness;
 struct harness *h_open(const char *nf, const char *tc, const char *xdp);
 void h_close(struct harness *h);
 const char *h_name(enum h_prog p);
+/* Whether this kernel has programs of that kind: else none of the functions below may be called. */
+bool h_has(const struct harness *h, enum h_prog p);
 
 /* Puts an image in force for all programs and clears all counters. */
 int h_load(struct harness *h, const struct pk_image_head *image);
@@ -46,4 +48,6 @@ int h_run(struct harness *h, enum h_prog p, enum pk_hook hook, enum pk_family fa
 /* Sums over CPUs. */
 struct pk_counters h_counter(struct harness *h, enum h_prog p, uint32_t slot);
 uint64_t h_reason(struct harness *h, enum h_prog p, enum pk_where where, enum pk_reason reason);
+/* How often a walk has asked for a place in the flow cache. */
+uint64_t h_flow_claims(struct harness *h, enum h_prog p);
 uint64_t h_test_counter(struct harness *h, enum h_prog p, uint32_t i);

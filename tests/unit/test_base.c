@@ -81,6 +81,25 @@ static void arena_that_is_full_leaves_the_array(void **state)
     assert_int_equal(cap, 8);
 }
 
+static void arena_that_starts_again_is_zeroed(void **state)
+{
+    _pk_arena_ struct pk_arena a = {.max = 1 << 20};
+
+    pk_arena_reset(&a);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 500; i++) {
+            unsigned char *p = pk_arena_alloc(&a, 1000);
+
+            assert_non_null(p);
+            for (int k = 0; k < 1000; k++)
+                assert_int_equal(p[k], 0);
+            memset(p, 0xff, 1000);
+        }
+        pk_arena_reset(&a);
+        assert_int_equal(a.used, 0);
+    }
+}
+
 static void buf_stops_at_its_maximum(void **state)
 {
     _pk_buf_ struct pk_buf b = PK_BUF_INIT(10);
@@ -337,6 +356,7 @@ int main(void)
         cmocka_unit_test(arena_stops_at_its_limit),
         cmocka_unit_test(arena_grows_arrays),
         cmocka_unit_test(arena_that_is_full_leaves_the_array),
+        cmocka_unit_test(arena_that_starts_again_is_zeroed),
         cmocka_unit_test(buf_stops_at_its_maximum),
         cmocka_unit_test(buf_without_room_takes_nothing),
         cmocka_unit_test(buf_prints_numbers),

@@ -2,7 +2,8 @@
 /*
  * The compiler against the reference evaluator: random rule sets, random packets drawn from the
  * same values, the walk over the image (walk.h) in user space. Verdict, how it came about, deciding
- * rule and every counter must be equal.
+ * rule and every counter must be equal, whatever structures the compiler was told to choose, and
+ * each that it can choose must have been met.
  *
  * PK_SEED: start from this seed; PK_ROUNDS: so many rounds a size. A failure prints the seed of its
  * round, with which PK_SEED=... PK_ROUNDS=1 repeats it.
@@ -52,6 +53,7 @@ struct bench {
     struct pk_buf text;
     uint32_t *slot[PK_FAMILY_N];
     struct pk_slots slots;
+    struct pk_compile_options o;
     struct pk_image image;
     struct pk_counters *want, *got; /* by slot; policies first */
     size_t n_slots;
@@ -127,17 +129,17 @@ static void bench_slots(struct bench *b)
     assert_true(b->want && b->got);
 }
 
-static int bench_try(struct bench *b, size_t memory_max)
+static int bench_try(struct bench *b)
 {
     const struct pk_ruleset *const rs[PK_FAMILY_N] = {b->read.family[0], b->read.family[1]};
 
     bench_slots(b);
-    return pk_compile(rs, &b->slots, memory_max, &b->image, &b->d);
+    return pk_compile(rs, &b->slots, &b->o, &b->image, &b->d);
 }
 
 static void bench_compile(struct bench *b)
 {
-    int r = bench_try(b, PK_IMAGE_MAX);
+    int r = bench_try(b);
 
     if (r)
         show_diags(b);
@@ -282,14 +284,15 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
 static void check_image(const struct pk_image_head *h)
 {
     const struct pk_field_tab *t;
-    unsigned f, i, k;
+    unsigned f, i, k, kinds;
 
     assert_int_equal(h->magic, PK_IMAGE_MAGIC);
     for (f = 0; f < PK_FAMILY_N; f++) {
+        kinds = 0;
         for (i = 0; h->family[f].present && i < h->family[f].n_fields; i++) {
             t = &h->family[f].field[i];
             assert_true(t->n >= 1);
-            assert_int_equal(i == 0, t->field == PK_F_KIND);
+            kinds += t->field == PK_F_KIND;
             if (t->method == PK_M_DIRECT)
                 continue;
             assert_true(t->n <= 1u << 20);
@@ -304,10 +307,38 @@ static void check_image(const struct pk_image_head *h)
                 assert_true(k ? pk_u128_less(key[k - 1], key[k]) : !(key[k].hi | key[k].lo));
             }
         }
+        assert_int_equal(kinds, h->family[f].present != 0);
     }
 }
 
-static void round_of(uint64_t seed, unsigned rules, unsigned packets, size_t seen[SEEN_N])
+/*
+ * What the compiler chose, by classifier: lookups by their method, and rows by their length, which
+ * is one word, one group or block, or more than that.
+ */
+enum { ROWS_WORD = PK_M_SEARCH128 + 1, ROWS_ONE, ROWS_MORE, CHOICES_N };
+
+static size_t chosen[PK_CLASSIFIER_N][CHOICES_N];
+
+static void note_choices(const struct pk_image_head *h, enum pk_classifier classifier)
+{
+    const unsigned one = classifier == PK_CLASSIFIER_LBVS ? PK_BLOCK_LEAVES : 64 * 64;
+    const struct pk_family_tab *t;
+    unsigned f, i;
+
+    for (f = 0; f < PK_FAMILY_N; f++) {
+        t = &h->family[f];
+        assert_int_equal(t->present,
+                         classifier == PK_CLASSIFIER_LBVS ? PK_FORM_DENSE : PK_FORM_TREE);
+        for (i = 0; i < t->n_fields; i++)
+            chosen[classifier][t->field[i].method]++;
+        chosen[classifier][t->n_leaves <= 64    ? ROWS_WORD
+                           : t->n_leaves <= one ? ROWS_ONE
+                                                : ROWS_MORE]++;
+    }
+}
+
+static void round_of(uint64_t seed, unsigned rules, unsigned packets, enum pk_classifier classifier,
+                     size_t seen[SEEN_N])
 {
     _bench_ struct bench b = bench_new();
     struct gen g[PK_FAMILY_N];
@@ -322,8 +353,10 @@ static void round_of(uint64_t seed, unsigned rules, unsigned packets, size_t see
         bench_read(&b, f);
         assert_int_equal(b.read.family[f]->n_rules, rules);
     }
+    b.o.classifier = classifier;
     bench_compile(&b);
     check_image(b.image.head);
+    note_choices(b.image.head, classifier);
     for (f = 0; f < PK_FAMILY_N && !wrong; f++)
         wrong += judge_all(&b, &g[f], packets);
     if (!wrong)
@@ -333,7 +366,8 @@ static void round_of(uint64_t seed, unsigned rules, unsigned packets, size_t see
         seen[f] += b.seen[f];
     seen[SEEN_HOT] += b.hot;
     if (wrong)
-        fail_msg("%u rules: repeat with PK_SEED=%" PRIu64 " PK_ROUNDS=1", rules, seed);
+        fail_msg("%u rules, classifier %d: repeat with PK_SEED=%" PRIu64 " PK_ROUNDS=1", rules,
+                 classifier, seed);
 }
 
 static void test_random(void **state)
@@ -350,9 +384,13 @@ static void test_random(void **state)
 
     for (s = 0; s < PK_ARRAY_SIZE(sizes); s++) {
         n = rounds ? rounds : sizes[s].rounds;
-        for (i = 0; i < n; i++)
-            round_of(seed + i, sizes[s].rules, sizes[s].packets, seen);
+        for (i = 0; i < n * PK_CLASSIFIER_N; i++)
+            round_of(seed + i / PK_CLASSIFIER_N, sizes[s].rules, sizes[s].packets,
+                     i % PK_CLASSIFIER_N, seen);
     }
+    for (s = 0; s < PK_CLASSIFIER_N; s++)
+        for (i = PK_M_DIRECT; i < CHOICES_N && !rounds; i++)
+            assert_true(chosen[s][i] > 0);
     /* A test of statuses that never occur would say nothing. */
     for (s = 0; s < SEEN_N && !rounds; s++)
         assert_true(seen[s] > 100);
@@ -480,7 +518,7 @@ static void test_nesting_is_bounded(void **state)
     bench_compile(&deepest);
     assert_int_equal(deepest.image.head->family[0].depth, PK_DEPTH_MAX);
     put_nest(&deeper, PK_DEPTH_MAX + 1, 1);
-    expect_refusal(&deeper, bench_try(&deeper, PK_IMAGE_MAX), PK_CODE_DEPTH,
+    expect_refusal(&deeper, bench_try(&deeper), PK_CODE_DEPTH,
                    "33 jumps deep, more than 32: INPUT > u0 > u1 > u2");
 }
 
@@ -491,8 +529,7 @@ static void test_walk_is_bounded(void **state)
     put_nest(&most, 18, 2); /* 2^17 visits of the innermost chain */
     bench_compile(&most);
     put_nest(&more, 22, 2);
-    expect_refusal(&more, bench_try(&more, PK_IMAGE_MAX), PK_CODE_WALK,
-                   "more than 4000000: INPUT > u0 > u1");
+    expect_refusal(&more, bench_try(&more), PK_CODE_WALK, "more than 4000000: INPUT > u0 > u1");
 }
 
 /* The walk never takes more steps than the compiler counts: a long one, to its end. */
@@ -513,9 +550,10 @@ static void test_memory_is_bounded(void **state)
     struct gen g = gen_new(5, PK_IPV4, 500);
     const struct gen_shape shape = {.rules = 500};
 
+    b.o.memory_max = 20000;
     gen_rules(&g, &shape, &b.text);
     bench_read(&b, PK_IPV4);
-    expect_refusal(&b, bench_try(&b, 20000), PK_CODE_MEMORY, "IPv4 tables would pass 20000 bytes");
+    expect_refusal(&b, bench_try(&b), PK_CODE_MEMORY, "IPv4 tables would pass 20000 bytes");
 }
 
 /* Linked with --wrap: the allocation after so many more fails once; 0: none does. */
@@ -566,7 +604,7 @@ static void test_no_memory(void **state)
     rs[PK_IPV4] = b.read.family[PK_IPV4];
     do {
         fail_in = ++n;
-        r = pk_compile(rs, &b.slots, PK_IMAGE_MAX, &b.image, &b.d);
+        r = pk_compile(rs, &b.slots, &(struct pk_compile_options){0}, &b.image, &b.d);
         failed = !fail_in;
         fail_in = 0;
         assert_int_equal(r, failed ? -ENOMEM : 0);
@@ -581,7 +619,7 @@ static void test_absent_families(void **state)
     _bench_ struct bench b = bench_new();
     struct pk_slots slots = {0};
 
-    assert_int_equal(pk_compile(none, &slots, PK_IMAGE_MAX, &b.image, &b.d), 0);
+    assert_int_equal(pk_compile(none, &slots, &(struct pk_compile_options){0}, &b.image, &b.d), 0);
     assert_int_equal(b.image.head->size, sizeof(struct pk_image_head));
     assert_int_equal(b.image.head->family[0].present | b.image.head->family[1].present, 0);
     assert_int_equal(b.image.plan.bytes, b.image.head->size);

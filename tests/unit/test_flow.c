@@ -21,6 +21,7 @@
 #include "../lib/gen.h"
 #include "base/macro.h"
 #include "classify/compile.h"
+#include "datapath/abi/ctl.h"
 #include "test_defs.h"
 #include "test_steps.h"
 
@@ -283,7 +284,7 @@ static void set_compile(struct set *s, enum pk_family family, const struct pk_bu
     for (i = 0; i < PK_HOOK_N; i++)
         slots.policy[family][i] = i;
     slots.rule[family] = slot;
-    r = pk_compile(rs, &slots, PK_IMAGE_MAX, &s->image, &s->d);
+    r = pk_compile(rs, &slots, &(struct pk_compile_options){0}, &s->image, &s->d);
     if (r)
         pk_diags_print(&s->d, stderr);
     assert_int_equal(r, 0);
@@ -483,11 +484,48 @@ static void test_known_masks(void **state)
     }
 }
 
+/* The parts of an entry's head keep out of each other's way, and no two writes look alike. */
+static void test_heads(void **state)
+{
+    __u32 before = 0, head;
+
+    for (__u32 reason = 0; reason < PK_REASON_MAX; reason++) {
+        for (__u32 n = 0; n <= PK_FLOW_SLOTS; n++, before = head) {
+            head = pk_flow_head(before, reason, n);
+            assert_int_equal(pk_flow_reason(head), reason);
+            assert_int_equal(pk_flow_counters(head), n);
+            assert_int_equal(pk_flow_writes(head), pk_flow_writes(before) + 1);
+            assert_false(head & PK_FLOW_BUSY);
+        }
+    }
+    head = pk_flow_head(UINT32_MAX, 0, 0);
+    assert_int_equal(head, 0); /* the number of writes begins anew */
+}
+
+/* A flow may stand in every entry of its set; a full set gives way to one lot in eight, evenly. */
+static void test_ways(void **state)
+{
+    unsigned pushed[PK_FLOW_WAYS + 1] = {0};
+
+    for (__u64 hash = 0; hash < PK_FLOW_WAYS; hash++) {
+        unsigned ways = 0;
+
+        for (__u32 i = 0; i < PK_FLOW_WAYS; i++)
+            ways |= 1u << pk_flow_way(hash << 60, i);
+        assert_int_equal(ways, (1u << PK_FLOW_WAYS) - 1);
+        assert_int_equal(pk_flow_way(hash << 60, 0), hash);
+    }
+    for (__u32 lot = 0; lot < 1024; lot++)
+        pushed[pk_flow_pushed(lot)]++;
+    for (unsigned way = 0; way < PK_FLOW_WAYS; way++)
+        assert_int_equal(pushed[way], 1024 / 8 / PK_FLOW_WAYS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_long_walks),
+        cmocka_unit_test(test_random),      cmocka_unit_test(test_long_walks),
+        cmocka_unit_test(test_heads),       cmocka_unit_test(test_ways),
         cmocka_unit_test(test_known_masks),
     };
 

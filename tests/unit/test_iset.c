@@ -80,6 +80,17 @@ static const struct pk_iset *random_set(struct pk_arena *a, struct pk_u128 base,
     return pk_iset_from(a, iv, n);
 }
 
+/* One range out of all, against the set. */
+static void check_range(const struct pk_iset *s, uint64_t model, struct pk_u128 base)
+{
+    unsigned lo = next_random() % UNIVERSE, hi = lo + next_random() % (UNIVERSE - lo);
+    uint64_t range = model_range(lo, hi);
+
+    assert_int_equal(pk_iset_covers(s, at(base, lo), at(base, hi)), (range & ~model) == 0);
+    assert_int_equal(pk_iset_within(s, at(base, lo), at(base, hi)), (model & ~range) == 0);
+    assert_int_equal(pk_iset_is_range(s, at(base, lo), at(base, hi)), model == range);
+}
+
 static void one_round(struct pk_u128 base)
 {
     _pk_arena_ struct pk_arena a = {0};
@@ -101,6 +112,8 @@ static void one_round(struct pk_u128 base)
     assert_int_equal(pk_iset_equal(x, y), mx == my);
     assert_int_equal(pk_iset_subset(x, y), (mx & ~my) == 0);
     assert_int_equal(pk_iset_subset(y, x), (my & ~mx) == 0);
+    assert_true(pk_iset_equal(pk_iset_copy(&a, x), x));
+    check_range(x, mx, base);
 }
 
 static void test_model(void **state)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule sets from text and back: what the golden files (tests/golden) cannot show. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "base/macro.h"
 #include "rules/diff.h"
 #include "rules/parse.h"
@@ -386,6 +388,54 @@ static void test_long_path(void **state)
     done(&p);
 }
 
+/* Addresses are printed as inet_ntop() does, whatever zeros they have. */
+static void test_addresses(void **state)
+{
+    _pk_buf_ struct pk_buf out = PK_BUF_INIT(256);
+    uint64_t seed = 0x9e3779b97f4a7c15ull;
+    char text[INET6_ADDRSTRLEN], want[64];
+    struct pk_rule rule = {.ip.smask = {UINT64_MAX, UINT64_MAX}};
+    unsigned char b[16];
+
+    for (int i = 0; i < 100000; i++) {
+        uint64_t zeros = seed = pk_mix64(seed + 1);
+
+        rule.ip.saddr = (struct pk_u128){0};
+        for (int k = 0; k < 16; k++) {
+            b[k] = zeros >> (k / 2 * 4) & 7 ? 0 : (unsigned char)(seed >> (k * 3));
+            if (zeros >> 40 & 1 && k % 2 == 0)
+                b[k] = 0;
+            *(k < 8 ? &rule.ip.saddr.hi : &rule.ip.saddr.lo) |= (uint64_t)b[k] << (56 - k % 8 * 8);
+        }
+        pk_buf_reset(&out);
+        pk_rule_print(&rule, PK_IPV6, &out);
+        snprintf(want, sizeof(want), "-s %s/128", inet_ntop(AF_INET6, b, text, sizeof(text)));
+        assert_string_equal(out.data, want);
+    }
+}
+
+/* Masks that are prefixes are printed as such, and no others. */
+static void test_masks(void **state)
+{
+    for (unsigned bits = 1; bits <= 128; bits++) {
+        _pk_buf_ struct pk_buf out = PK_BUF_INIT(256);
+        struct pk_rule rule = {.ip.smask = {.hi = bits < 64 ? ~(UINT64_MAX >> bits) : UINT64_MAX}};
+        char want[16];
+
+        if (bits > 64)
+            rule.ip.smask.lo = bits < 128 ? ~(UINT64_MAX >> (bits - 64)) : UINT64_MAX;
+        snprintf(want, sizeof(want), "-s ::/%u", bits);
+        pk_rule_print(&rule, PK_IPV6, &out);
+        assert_string_equal(out.data, want);
+        if (bits == 1)
+            continue;
+        pk_buf_reset(&out);
+        rule.ip.smask.hi &= UINT64_MAX >> 1;
+        pk_rule_print(&rule, PK_IPV6, &out);
+        assert_non_null(strchr(strchr(out.data, '/'), ':'));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +454,8 @@ int main(void)
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_chain_changes),
         cmocka_unit_test(test_long_path),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_masks),
     };
 
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -7,7 +7,8 @@
  * over by an ordinary change: a bank with programs of its own, and the word (docs/adr/0007). Of
  * the frame are
  *
- *   the word and struct pk_ctl, with its size; pk_prog_index(); enum pk_prog_slot, append only
+ *   the word and struct pk_ctl, with its size and what `delta` and `quiet` say; pk_prog_index();
+ *   enum pk_prog_slot, append only
  *   the pins ctl, guards, progs_nf, progs_tc, progs_xdp, prog_*, link_*, bank*
  *   the map "guards"; the place of a clsact filter (kernel/clsact.c)
  *
@@ -32,7 +33,7 @@
 #define PK_DATAPATH_ABI 1000
 #define PK_REASONS reasons_next
 #else
-#define PK_DATAPATH_ABI 1
+#define PK_DATAPATH_ABI 2
 #define PK_REASONS reasons
 #endif
 
@@ -68,6 +69,29 @@ static inline __u64 pk_word_make(__u64 generation, __u32 live, __u32 before)
     return generation << 16 | (__u64)before << 8 | live;
 }
 
+/*
+ * What the word has no room for: which delta stands over the live set's image, and which over that
+ * of the set before. Like the images, they are numbered by place; 0: none. An entry is written
+ * before its word is, and not again before every program has ended that read the word of it
+ * (pk_ctl.quiet).
+ */
+#define PK_WORDS_KEPT 8u
+
+static inline __u32 pk_delta_live(__u16 entry)
+{
+    return entry & 0xff;
+}
+
+static inline __u32 pk_delta_before(__u16 entry)
+{
+    return entry >> 8;
+}
+
+static inline __u16 pk_delta_make(__u32 live, __u32 before)
+{
+    return (__u16)(before << 8 | live);
+}
+
 /* Map "ctl": one element, mmapable. */
 struct pk_ctl {
     __u64 word;
@@ -81,7 +105,10 @@ struct pk_ctl {
     __u64 split_word; /* only the test build PK_SPLIT_SWITCH uses it */
     __u64 bank_abi[PK_BANKS];         /* PK_DATAPATH_ABI of the picket that filled it */
     __u64 engine_build[PK_BANKS / 4]; /* pk_object_build() of its programs */
-    __u64 rsvd[35];
+    __u64 quiet; /* a generation: no program runs any more that read an older word */
+    __u16 delta[PK_WORDS_KEPT]; /* of generation g: element g % PK_WORDS_KEPT (pk_delta_live) */
+    __u64 freed; /* the last generation that may lack a counter of the one before it */
+    __u64 rsvd[31];
 };
 
 _Static_assert(sizeof(struct pk_ctl) == 512, "shared with BPF");
@@ -97,7 +124,8 @@ _Static_assert(sizeof(struct pk_ctl) == 512, "shared with BPF");
  * there. Offsets in an image count from the start of the map (pk_image_place).
  *
  * Up to PK_ENGINE_SHARED bytes the map has three areas, which a change needs: the live set, the one
- * before, and the next one. Larger, it has one.
+ * before, and the next one. Larger, it has one. Behind the areas PK_DELTA_PLACES deltas have room
+ * (classify/delta.h), if the map is large enough for that to be of use.
  */
 #define PK_IMAGE_SLACK 1024u /* at least a head */
 #define PK_ENGINE_BANKS 4u
@@ -113,10 +141,28 @@ static inline __u32 pk_engine_areas(__u64 size)
     return size <= PK_ENGINE_SHARED ? 3 : 1;
 }
 
+#define PK_DELTA_PLACES 8u
+
+/* Bytes of a delta's place, whole pages; 0: there are none. */
+static inline __u32 pk_engine_delta(__u64 size)
+{
+    __u64 bytes = size / (8 * PK_DELTA_PLACES);
+
+    if (bytes > 262144)
+        return 262144;
+    return bytes < 16384 ? 0 : (__u32)bytes;
+}
+
+/* Where the first of them begins. */
+static inline __u32 pk_engine_deltas(__u64 size)
+{
+    return (__u32)(size - (__u64)PK_DELTA_PLACES * pk_engine_delta(size));
+}
+
 /* Bytes of an area, whole pages. */
 static inline __u32 pk_engine_area(__u64 size)
 {
-    return (__u32)(size / pk_engine_areas(size)) & ~4095u;
+    return pk_engine_deltas(size) / pk_engine_areas(size) & ~4095u;
 }
 
 /* The loader's constants: the only content of .rodata, set before the programs are loaded. */
@@ -125,10 +171,12 @@ struct pk_config {
     __u32 guard_all; /* 1: the whole network namespace; 0: the devices in "guards" */
     __u32 engine;    /* whose programs these are */
     __u32 area;      /* bytes of an area */
-    __u32 pad;
+    __u32 deltas;    /* where their places begin */
     __u64 flow_seed; /* of the hash of the flow cache; secret */
     __u32 flow_mask; /* entries of the flow cache for each CPU, less one */
     __u32 cast;      /* 1: the kernel has bpf_cast_to_kern_ctx() and bpf_rdonly_cast() */
+    __u32 delta;     /* bytes of a place */
+    __u32 pad;
 };
 
 /* Slots of a bank in the program arrays, of which there is one per program type. */

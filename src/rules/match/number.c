@@ -8,12 +8,18 @@
 #include <string.h>
 
 #include "rules/match/codes.h"
+#include "rules/parse.h"
 
 bool pk_match_number(const char *s, uint32_t max, uint32_t *ret)
 {
     unsigned long v;
+    uint64_t plain;
     char *end;
 
+    if (pk_word_number(s, max, &plain)) {
+        *ret = (uint32_t)plain;
+        return true;
+    }
     errno = 0;
     v = strtoul(s, &end, 0);
     if (errno || end == s || *end || v > max)
@@ -102,7 +108,12 @@ void pk_ports_print(const char *option, const struct pk_port_range *r, struct pk
 {
     pk_buf_str(out, r->invert ? " ! --" : " --");
     pk_buf_str(out, option);
-    pk_buf_fmt(out, r->lo == r->hi ? " %u" : " %u:%u", r->lo, r->hi);
+    pk_buf_char(out, ' ');
+    pk_buf_u64(out, r->lo);
+    if (r->lo == r->hi)
+        return;
+    pk_buf_char(out, ':');
+    pk_buf_u64(out, r->hi);
 }
 
 int pk_proto_require(const struct pk_option_use *use, const struct pk_rule *r, const char *match,

@@ -107,9 +107,10 @@ class Picket(Fence):
 
     binary = os.environ.get("PICKET") or os.path.join(ROOT, "build/picket")
 
-    def __init__(self, space, hook="netfilter", devs=()):
-        super().__init__(space, f"picket on {hook}")
+    def __init__(self, space, hook="netfilter", devs=(), classifier=None):
+        super().__init__(space, f"picket on {hook}" + (f", {classifier}" if classifier else ""))
         self.hook, self.devs, self._stands = hook, tuple(devs), False
+        self.classifier = ("--classifier", classifier) if classifier else ()
         self._folder = tempfile.TemporaryDirectory(prefix="picket-test-")
 
     def command(self, *args, **options):
@@ -123,7 +124,8 @@ class Picket(Fence):
             with open(files[-1], "w", encoding="utf-8") as f:
                 f.write(text)
         devs = [word for dev in self.devs for word in ("--dev", dev)]
-        result = self.command("apply", *files, "--hook", self.hook, *devs, *extra, check=check)
+        words = ["--hook", self.hook, *devs, *self.classifier, *extra]
+        result = self.command("apply", *files, *words, check=check)
         self._stands = self._stands or not result.returncode
         return result
 

@@ -164,7 +164,7 @@ class Parsed:
             word, length, self.proto, self.ttl = struct.unpack("!IHBB", data[:8])
             self.ident, self.length, self.options = word & 0xFFFFF, length + 40, b""
             self.src, self.dst = data[8:24], data[24:40]
-            at = self._skip_extensions()
+            at = self.header = self._skip_extensions()
         self.payload = data[at:]
 
     def _skip_extensions(self):

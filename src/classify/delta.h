@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A delta (image.h): the rules that were added to a compiled set and the ones that went, as a small
+ * image that the walk reads together with the large one. It is compiled anew for each change, so it
+ * costs what the changes since the last whole compilation cost, whatever the size of the set.
+ * docs/adr/0009 says why.
+ */
+#pragma once
+
+#include "classify/compile.h"
+
+/* One family. Chains have the same numbers as in the set under the delta. */
+struct pk_delta_part {
+    const struct pk_ruleset *rs; /* the rules that were added, in their order; NULL: never set */
+    const uint32_t *before;      /* [rs->n_rules] ordinals of the rules under it that they stand
+                                    before; at a chain's end, one past that of its last rule */
+    const uint32_t *gone;        /* [n_gone] ordinals of rules under it that went */
+    size_t n_gone;
+};
+
+/*
+ * Compiles a delta for the image `under`, which stands at offset `place` of its map. slots->policy
+ * are those of that image. 0; -ENOMEM; -E2BIG without a diagnosis: the whole set has to be
+ * compiled, since there are rules that jump, or too many of them. Like any image, it is to be
+ * placed.
+ */
+int pk_delta_compile(const struct pk_image_head *under, uint32_t place,
+                     const struct pk_delta_part part[PK_FAMILY_N], const struct pk_slots *slots,
+                     struct pk_image *ret, struct pk_diags *d);

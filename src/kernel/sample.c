@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/sample.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "kernel/guards.h"
+#include "kernel/slots.h"
+#include "kernel/standing.h"
+#include "kernel/sys.h"
+
+#define PK_DUMP_SIZE 32768 /* the most that the kernel puts in one part of a dump */
+#define PK_DUMP_TRIES 8    /* interfaces that come and go make a dump begin anew */
+
+uint64_t pk_fence_generation(const struct pk_fence *f)
+{
+    return pk_word_generation(pk_standing_word(f));
+}
+
+static int pk_map_id(int fd, uint32_t *ret)
+{
+    struct bpf_map_info info = {0};
+    uint32_t len = sizeof(info);
+    int r = bpf_obj_get_info_by_fd(fd, &info, &len);
+
+    if (!r)
+        *ret = info.id;
+    return r;
+}
+
+bool pk_fence_stands(const struct pk_fence *f)
+{
+    _pk_close_ int fd = -1;
+    uint32_t mine, pinned;
+
+    return pk_fence_generation(f) && !pk_maps_pinned(f->pins.dir, PK_MAP_CTL, &fd) &&
+           !pk_map_id(fd, &pinned) && !pk_map_id(f->maps.fd[PK_MAP_CTL], &mine) && pinned == mine;
+}
+
+static uint32_t pk_sample_rules(const struct pk_live *live, int family)
+{
+    const struct pk_ruleset *rs = live->family[family];
+
+    return rs && rs->given ? rs->n_rules : 0;
+}
+
+/* Rules of a family, then its policies, then the other family. */
+static int pk_sample_read(struct pk_fence *f, const struct pk_live *live, uint32_t *slot,
+                          struct pk_counters *value)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < PK_FAMILY_N; i++) {
+        if (!live->family[i] || !live->family[i]->given)
+            continue;
+        memcpy(slot + n, live->slot[i], pk_sample_rules(live, i) * sizeof(*slot));
+        n += pk_sample_rules(live, i);
+        memcpy(slot + n, live->policy_slot[i], sizeof(live->policy_slot[i]));
+        n += PK_HOOK_N;
+    }
+    return pk_slots_read(&f->maps, slot, n, value);
+}
+
+int pk_fence_sample(struct pk_fence *f, const struct pk_live *live,
+                    struct pk_counters *const rule[PK_FAMILY_N],
+                    struct pk_counters policy[PK_FAMILY_N][PK_HOOK_N])
+{
+    size_t most = PK_FAMILY_N * PK_HOOK_N + (size_t)pk_sample_rules(live, PK_IPV4) +
+                  pk_sample_rules(live, PK_IPV6);
+    _pk_free_ struct pk_counters *value = calloc(most, sizeof(*value));
+    _pk_free_ uint32_t *slot = calloc(most, sizeof(*slot));
+    const struct pk_counters *from = value;
+    int r = value && slot ? pk_sample_read(f, live, slot, value) : -ENOMEM;
+
+    if (r)
+        return r;
+    /* the slots of a set that is neither live nor the one before may be another set's by now */
+    if (pk_fence_generation(f) > live->good_until)
+        return -ESTALE;
+    for (int i = 0; i < PK_FAMILY_N; i++) {
+        if (!live->family[i] || !live->family[i]->given)
+            continue;
+        memcpy(rule[i], from, pk_sample_rules(live, i) * sizeof(*from));
+        from += pk_sample_rules(live, i);
+        memcpy(policy[i], from, sizeof(policy[i]));
+        from += PK_HOOK_N;
+    }
+    return 0;
+}
+
+struct pk_devices {
+    const struct pk_guard *guards; /* none: all interfaces */
+    size_t n_guards;
+    struct pk_device *list;
+    size_t n, cap;
+};
+
+static bool pk_device_wanted(const struct pk_devices *d, uint32_t ifindex)
+{
+    size_t i = 0;
+
+    while (i < d->n_guards && d->guards[i].ifindex != ifindex)
+        i++;
+    return !d->n_guards || i < d->n_guards;
+}
+
+static int pk_device_room(struct pk_devices *d)
+{
+    size_t cap = PK_MAX(d->cap * 2, (size_t)16);
+    struct pk_device *grown;
+
+    if (d->n < d->cap)
+        return 0;
+    grown = realloc(d->list, cap * sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    d->list = grown;
+    d->cap = cap;
+    return 0;
+}
+
+/* Attributes are aligned to 4 bytes only, and another kernel's structure may be shorter. */
+static void pk_device_stats(const struct nlattr *a, struct pk_device *ret)
+{
+    struct rtnl_link_stats64 s = {0};
+
+    memcpy(&s, mnl_attr_get_payload(a), PK_MIN(sizeof(s), (size_t)mnl_attr_get_payload_len(a)));
+    ret->rx_packets = s.rx_packets;
+    ret->rx_bytes = s.rx_bytes;
+    ret->rx_dropped = s.rx_dropped;
+    ret->tx_packets = s.tx_packets;
+    ret->tx_bytes = s.tx_bytes;
+    ret->tx_dropped = s.tx_dropped;
+}
+
+static int pk_device_seen(const struct nlmsghdr *n, void *data)
+{
+    const struct ifinfomsg *link = mnl_nlmsg_get_payload(n);
+    struct pk_devices *d = data;
+    const struct nlattr *a;
+    struct pk_device *dev;
+
+    if (n->nlmsg_type != RTM_NEWLINK || d->n == PK_DEVICES_MAX ||
+        !pk_device_wanted(d, (uint32_t)link->ifi_index))
+        return MNL_CB_OK;
+    if (pk_device_room(d)) {
+        errno = ENOMEM;
+        return MNL_CB_ERROR;
+    }
+    dev = &d->list[d->n++];
+    *dev = (struct pk_device){.ifindex = (uint32_t)link->ifi_index};
+    mnl_attr_for_each(a, n, sizeof(*link))
+    {
+        if (mnl_attr_get_type(a) == IFLA_IFNAME)
+            snprintf(dev->name, sizeof(dev->name), "%.*s", (int)mnl_attr_get_payload_len(a),
+                     mnl_attr_get_str(a));
+        else if (mnl_attr_get_type(a) == IFLA_STATS64)
+            pk_device_stats(a, dev);
+    }
+    return MNL_CB_OK;
+}
+
+static int pk_devices_dump(struct mnl_socket *nl, struct pk_devices *d)
+{
+    char buf[PK_DUMP_SIZE];
+    struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
+    struct ifinfomsg *link;
+    ssize_t len;
+    int r;
+
+    n->nlmsg_type = RTM_GETLINK;
+    n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    n->nlmsg_seq = 1;
+    link = mnl_nlmsg_put_extra_header(n, sizeof(*link));
+    link->ifi_family = AF_UNSPEC;
+    d->n = 0;
+    if (mnl_socket_sendto(nl, n, n->nlmsg_len) < 0)
+        return -errno;
+    do {
+        len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+        if (len < 0)
+            return -errno;
+        r = mnl_cb_run(buf, (size_t)len, 1, mnl_socket_get_portid(nl), pk_device_seen, d);
+    } while (r > MNL_CB_STOP);
+    return r < 0 ? -errno : 0;
+}
+
+/* A socket of its own for each try: what is left of a dump that was broken off goes with it. */
+static int pk_devices_ask(struct pk_devices *d)
+{
+    struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    int r = nl ? 0 : -errno;
+
+    if (!r && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
+        r = -errno;
+    if (!r)
+        r = pk_devices_dump(nl, d);
+    if (nl)
+        mnl_socket_close(nl);
+    return r;
+}
+
+static int pk_device_order(const void *a, const void *b)
+{
+    const struct pk_device *x = a, *y = b;
+
+    return (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
+}
+
+int pk_fence_devices(const struct pk_fence *f, struct pk_device **ret, size_t *ret_n)
+{
+    _pk_free_ struct pk_guard *guards = NULL;
+    struct pk_devices d = {0};
+    int r = pk_guards_read(&f->maps, &guards, &d.n_guards), tries = PK_DUMP_TRIES;
+
+    d.guards = guards;
+    if (!r)
+        do
+            r = pk_devices_ask(&d);
+        while (r == -EINTR && --tries);
+    if (r) {
+        free(d.list);
+        return r;
+    }
+    if (d.n)
+        qsort(d.list, d.n, sizeof(*d.list), pk_device_order);
+    *ret = d.list;
+    *ret_n = d.n;
+    return 0;
+}
