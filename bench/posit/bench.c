@@ -6,7 +6,9 @@
  * Each runs over arrays of 4,096, once of uniform codes and once of numbers log-normal about 1
  * (sigma 1, for square roots their magnitude); a round runs all of them one after the other, so
  * that slow drift of the machine hits all alike. Shown are the best round and the median. `double
- * +` is a function that adds two doubles, called in the same way: where it is slower, all is.
+ * +` is a function that adds two doubles, called in the same way: where it is slower, all is. So
+ * the bars, of a machine that does REFERENCE double additions, are compared with `scaled`: the
+ * median of the rounds' ratios to `double +`, times REFERENCE, of the set where that is less.
  * SoftPosit is measured beside if it was installed when this was built.
  */
 #include <math.h>
@@ -22,6 +24,7 @@
 #include "bench.h"
 
 #define ROUNDS_MAX 10000
+#define REFERENCE 645.0
 
 static struct arrays {
     double d[2][COUNT], d_ret[COUNT];
@@ -194,43 +197,86 @@ struct rates {
     double best, median; /* millions a second */
 };
 
+static double median_of(double *x, int count)
+{
+    qsort(x, (size_t)count, sizeof(*x), by_size);
+    return x[count / 2];
+}
+
+/* Of the rounds as they were measured: before rates_of() sorts them. */
+static double scaled(const struct subject *s, int rounds)
+{
+    static double ratios[ROUNDS_MAX];
+    double less = 0;
+
+    for (int set = 0; set < 2; set++) {
+        double median;
+
+        for (int i = 0; i < rounds; i++)
+            ratios[i] = subjects[0].seconds[set][i] / s->seconds[set][i];
+        median = REFERENCE * median_of(ratios, rounds);
+        less = set == 0 || median < less ? median : less;
+    }
+    return less;
+}
+
 static struct rates rates_of(struct subject *s, int set, int rounds)
 {
-    double *t = s->seconds[set];
+    double *t = s->seconds[set], median = median_of(t, rounds);
 
-    qsort(t, (size_t)rounds, sizeof(*t), by_size);
-    return (struct rates){COUNT / t[0] / 1e6, COUNT / t[rounds / 2] / 1e6};
+    return (struct rates){COUNT / t[0] / 1e6, COUNT / median / 1e6};
 }
 
-static void print_table(int rounds)
+static void print_line(struct subject *s, double at_reference, int rounds)
 {
-    printf("%-20s %8s %8s %10s %8s %8s\n", "millions a second", "uniform", "median", "log-normal",
-           "median", "bar");
-    for (size_t s = 0; s < SUBJECTS; s++) {
-        struct rates u = rates_of(&subjects[s], 0, rounds), l = rates_of(&subjects[s], 1, rounds);
-        double slower = u.best < l.best ? u.best : l.best;
+    struct rates u = rates_of(s, 0, rounds), l = rates_of(s, 1, rounds);
 
-        printf("%-20s %8.0f %8.0f %10.0f %8.0f", subjects[s].name, u.best, u.median, l.best,
-               l.median);
-        if (subjects[s].bar)
-            printf(" %8d%s", subjects[s].bar, slower < subjects[s].bar ? "  below" : "");
-        printf("\n");
-    }
+    printf("%-20s %8.0f %8.0f %10.0f %8.0f %8.0f", s->name, u.best, u.median, l.best, l.median,
+           at_reference);
+    if (s->bar)
+        printf(" %8d%s", s->bar, at_reference < s->bar ? "  below" : "");
+    printf("\n");
 }
 
-static void print_json(int rounds)
+static void print_json_line(struct subject *s, double at_reference, int rounds)
 {
-    printf("{\"schema\": \"posit.bench/1\", \"count\": %d, \"rounds\": %d, \"subjects\": [", COUNT,
-           rounds);
-    for (size_t s = 0; s < SUBJECTS; s++) {
-        struct rates u = rates_of(&subjects[s], 0, rounds), l = rates_of(&subjects[s], 1, rounds);
+    struct rates u = rates_of(s, 0, rounds), l = rates_of(s, 1, rounds);
 
-        printf("%s\n  {\"name\": \"%s\", \"bar\": %d, \"uniform\": {\"best\": %.1f, \"median\": "
-               "%.1f}, "
-               "\"lognormal\": {\"best\": %.1f, \"median\": %.1f}}",
-               s ? "," : "", subjects[s].name, subjects[s].bar, u.best, u.median, l.best, l.median);
+    printf("\n  {\"name\": \"%s\", \"bar\": %d, \"scaled\": %.1f, \"uniform\": {\"best\": %.1f, "
+           "\"median\": %.1f}, \"lognormal\": {\"best\": %.1f, \"median\": %.1f}}",
+           s->name, s->bar, at_reference, u.best, u.median, l.best, l.median);
+}
+
+static void print_table(const double *at_reference, int rounds)
+{
+    printf("%-20s %8s %8s %10s %8s %8s %8s\n", "millions a second", "uniform", "median",
+           "log-normal", "median", "scaled", "bar");
+    for (size_t s = 0; s < SUBJECTS; s++)
+        print_line(&subjects[s], at_reference[s], rounds);
+}
+
+static void print_json(const double *at_reference, int rounds)
+{
+    printf("{\"schema\": \"posit.bench/1\", \"count\": %d, \"rounds\": %d, \"reference\": %.0f, "
+           "\"subjects\": [",
+           COUNT, rounds, REFERENCE);
+    for (size_t s = 0; s < SUBJECTS; s++) {
+        printf("%s", s ? "," : "");
+        print_json_line(&subjects[s], at_reference[s], rounds);
     }
     printf("\n]}\n");
+}
+
+static void print(bool json, int rounds)
+{
+    double at_reference[SUBJECTS];
+
+    for (size_t s = 0; s < SUBJECTS; s++)
+        at_reference[s] = scaled(&subjects[s], rounds);
+    if (json)
+        print_json(at_reference, rounds);
+    else
+        print_table(at_reference, rounds);
 }
 
 int main(int argc, char **argv)
@@ -254,9 +300,6 @@ int main(int argc, char **argv)
     }
     fill();
     measure(rounds);
-    if (json)
-        print_json(rounds);
-    else
-        print_table(rounds);
+    print(json, rounds);
     return 0;
 }

@@ -105,6 +105,17 @@ static void show_code(const struct pk_posit_report *r)
     show_neighbour("next", &r->next);
 }
 
+/* Posits saturate in silence, so that the table must tell. */
+static const char *end_of_range(const struct pk_posit_stored *s)
+{
+    const uint64_t nar = UINT64_C(1) << (8 * s->bytes - 1);
+    const uint64_t magnitude = s->code > nar ? (0 - s->code) & (2 * nar - 1) : s->code;
+
+    if (strncmp(s->format, "posit", 5) != 0 || (s->error && !strcmp(s->error, "0")))
+        return "";
+    return magnitude == nar - 1 ? "   the largest" : magnitude == 1 ? "   the smallest" : "";
+}
+
 static void show_stored(const struct pk_posit_report *r)
 {
     printf("\n  format   error      relative   value\n");
@@ -113,7 +124,7 @@ static void show_stored(const struct pk_posit_report *r)
 
         printf("  %-7s  %-9s  %-9s  ", s->format, s->error ? s->error_short : "infinite",
                s->error && *s->relative ? s->relative : "-");
-        show_value(s->value, "");
+        show_value(s->value, end_of_range(s));
     }
     printf("\nErrors are against %s.\n", r->answer.number ? "the number as written" : "the result");
 }

@@ -2,7 +2,7 @@
 /*
  * Addition, subtraction, multiplication and division (5.4). Each in two ways that give the same:
  * fast for common codes with a common result (common.h), and for all, which is also what says what
- * is computed.
+ * is computed; the latter takes codes left-aligned, as the former has them.
  */
 #include "posit.h"
 
@@ -30,8 +30,10 @@ static uint64_t add_parts(unsigned n, struct posit_parts large, struct posit_par
     return posit_encode(n, large.negative, large.scale + 1 - zeros, sum << zeros, false);
 }
 
-static __attribute__((noinline)) uint64_t add_any(unsigned n, uint64_t x, uint64_t y)
+static __attribute__((noinline)) uint64_t add_any(unsigned n, uint64_t ax, uint64_t ay)
 {
+    uint64_t x = ax >> (64 - n), y = ay >> (64 - n);
+
     if (x == posit_nar(n) || y == posit_nar(n))
         return posit_nar(n);
     if (x == 0 || y == 0)
@@ -41,9 +43,15 @@ static __attribute__((noinline)) uint64_t add_any(unsigned n, uint64_t x, uint64
     return add_parts(n, posit_decode(n, x), posit_decode(n, y));
 }
 
+/* Is any of the lowest `by` bits set, by < 64? */
+POSIT_INLINE bool is_any_below(int64_t x, unsigned by)
+{
+    return (x & (int64_t)((UINT64_C(1) << by) - 1)) != 0;
+}
+
 /*
- * Two's complement, with two bits of room: the larger scale's significand is exact, the other's
- * shifted right. Up to 32 bits what is shifted out does not matter as long as something is left,
+ * Two's complement, with two bits of room: the significand of the smaller scale is shifted right,
+ * the other by 0. Up to 32 bits what is shifted out does not matter as long as something is left,
  * since the lowest 32 bits are behind the one that decides about rounding, and are not all zeros
  * then.
  */
@@ -53,33 +61,32 @@ POSIT_INLINE uint64_t add_codes(unsigned n, uint64_t x, uint64_t y)
     unsigned dx = posit_drop(ax), dy = posit_drop(ay);
 
     if (POSIT_UNLIKELY((dx & dy) == 0))
-        return add_any(n, x, y);
+        return add_any(n, ax, ay);
 
     int64_t sx = posit_signed_sig(ax, dx, 1), sy = posit_signed_sig(ay, dy, 1);
     int64_t scale = posit_scale(ax);
     int64_t apart = scale - posit_scale(ay);
-    int64_t swap = apart >> 63;
-    int64_t mix = (sx ^ sy) & swap;
-    int64_t small = sy ^ mix;
-    unsigned by = (unsigned)((apart ^ swap) - swap);
-    int64_t sum = (sx ^ mix) + (small >> by);
+    int64_t less = apart & apart >> 63; /* what x's scale is less than y's, below 0, or 0 */
+    unsigned by_x = (unsigned)-less, by_y = (unsigned)(apart - less);
+    int64_t sum = (sx >> by_x) + (sy >> by_y);
     uint64_t changes = (uint64_t)sum ^ (uint64_t)sum << 1;
 
     if (POSIT_UNLIKELY(changes >> 56 == 0))
-        return add_any(n, x, y);
+        return add_any(n, ax, ay);
 
-    unsigned zeros = posit_byte_zeros[changes >> 56];
-    int64_t negative = sum >> 63;
-    bool sticky = n > 32 && (small & ((INT64_C(1) << by) - 1)) != 0;
+    unsigned skip = posit_tables.skip[changes >> 56];
+    bool sticky = n > 32 && (is_any_below(sx, by_x) || is_any_below(sy, by_y));
 
-    scale = (scale - (apart & swap) + 1 - zeros) ^ negative;
+    scale += 3 - less - skip;
     if (POSIT_UNLIKELY(!posit_in_range(n, scale)))
-        return add_any(n, x, y);
-    return posit_join(n, negative, scale, (uint64_t)sum << zeros << 2, sticky);
+        return add_any(n, ax, ay);
+    return posit_join(n, sum < 0, scale, (uint64_t)sum << skip, sticky);
 }
 
-static __attribute__((noinline)) uint64_t mul_any(unsigned n, uint64_t x, uint64_t y)
+static __attribute__((noinline)) uint64_t mul_any(unsigned n, uint64_t ax, uint64_t ay)
 {
+    uint64_t x = ax >> (64 - n), y = ay >> (64 - n);
+
     if (x == posit_nar(n) || y == posit_nar(n))
         return posit_nar(n);
     if (x == 0 || y == 0)
@@ -100,7 +107,7 @@ POSIT_INLINE uint64_t mul_codes(unsigned n, uint64_t x, uint64_t y)
     unsigned dx = posit_drop(ax), dy = posit_drop(ay);
 
     if (POSIT_UNLIKELY((dx & dy) == 0))
-        return mul_any(n, x, y);
+        return mul_any(n, ax, ay);
 
     int64_t sx = posit_signed_sig(ax, dx, 0), sy = posit_signed_sig(ay, dy, 0);
     int64_t product;
@@ -117,13 +124,12 @@ POSIT_INLINE uint64_t mul_codes(unsigned n, uint64_t x, uint64_t y)
 
     /* The product is in [-4, 4], and 4 is bit 62: its byte of changes is never 0. */
     uint64_t changes = (uint64_t)product ^ (uint64_t)product << 1;
-    unsigned zeros = posit_byte_zeros[changes >> 56];
-    int64_t negative = product >> 63;
-    int64_t scale = (posit_scale(ax) + posit_scale(ay) + 2 - zeros) ^ negative;
+    unsigned skip = posit_tables.skip[changes >> 56];
+    int64_t scale = posit_scale(ax) + posit_scale(ay) + 4 - skip;
 
     if (POSIT_UNLIKELY(!posit_in_range(n, scale)))
-        return mul_any(n, x, y);
-    return posit_join(n, negative, scale, (uint64_t)product << zeros << 2, sticky);
+        return mul_any(n, ax, ay);
+    return posit_join(n, product < 0, scale, (uint64_t)product << skip, sticky);
 }
 
 /* Quotient of significands, in (1/2, 2): the leading 1 in bit 63 or 62, the lowest bit sticky. */

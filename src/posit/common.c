@@ -15,25 +15,28 @@
 #define DROP(i) (RUN(i) > 7 ? 0 : POSIT_IN_TABLE + RUN(i) + 4)
 #define SCALE(i) (RUN(i) > 7 ? 0 : (4 * REGIME(i) + EXPONENT(i)) ^ ((i)&0x400 ? -1 : 0))
 
-/* i: scale + 64. The regime is r + 1 ones and a zero, or -r zeros and a one. */
-#define HEAD_REGIME(i) ((i) / 4 - POSIT_COMMON_SCALE / 4)
-#define WIDTH(i) (HEAD_REGIME(i) < 0 ? 4 - HEAD_REGIME(i) : 5 + HEAD_REGIME(i))
-#define HEAD_BITS(i)                                                                               \
-    (HEAD_REGIME(i) < 0 ? UINT32_C(1) << 2 : ((UINT32_C(2) << (HEAD_REGIME(i) & 31)) - 1) << 3)
-#define HEAD(i) ((HEAD_BITS(i) | (i) % 4) << (32 - WIDTH(i)))
+/* j: 4r + e + 64. The regime is r + 1 ones and a zero, or -r zeros and a one. */
+#define HEAD_REGIME(j) ((j) / 4 - POSIT_COMMON_SCALE / 4)
+#define HEAD_WIDTH(j) (HEAD_REGIME(j) < 0 ? 4 - HEAD_REGIME(j) : 5 + HEAD_REGIME(j))
+#define HEAD_BITS(j)                                                                               \
+    (HEAD_REGIME(j) < 0 ? UINT32_C(1) << 2 : ((UINT32_C(2) << (HEAD_REGIME(j) & 31)) - 1) << 3)
+
+/* i: 2 (scale + 64), and 1 if negative: then the code has the scale's complement. */
+#define CODE_SCALE(i) ((i)&1 ? 2 * POSIT_COMMON_SCALE - 1 - (i) / 2 : (i) / 2)
+#define WIDTH(i) HEAD_WIDTH(CODE_SCALE(i))
+#define HEAD_CODE(i)                                                                               \
+    ((HEAD_BITS(CODE_SCALE(i)) | CODE_SCALE(i) % 4) << (32 - WIDTH(i)) | (uint32_t)((i)&1) << 31)
+#define HEAD(i) ((uint64_t)HEAD_CODE(i) << 32)
 
 #define ZEROS(i) ((i) == 0 ? 8 : __builtin_clz((i) | 1) - 24)
-
-#define SCALES(F)                                                                                  \
-    {                                                                                              \
-        R64(F, 0), R64(F, 64), F(128)                                                              \
-    }
+#define SKIP(i) (ZEROS(i) + 2)
 
 const struct posit_tables posit_tables = {
     .drop = {R1024(DROP, 0), R1024(DROP, 1024)},
     .scale = {R1024(SCALE, 0), R1024(SCALE, 1024)},
-    .head = SCALES(HEAD),
-    .width = SCALES(WIDTH),
+    .head = {R256(HEAD, 0)},
+    .width = {R256(WIDTH, 0)},
+    .skip = {R256(SKIP, 0)},
     .lead = {{UINT64_C(1) << 62, UINT64_C(2) << 62}, {UINT64_C(1) << 61, UINT64_C(6) << 61}},
 };
 

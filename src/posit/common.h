@@ -3,7 +3,7 @@
  * The common codes fast. Posits of whatever size, left-aligned in 64 bits, look the same, so that
  * one table for the first 11 bits (sign, regime, exponent) serves all sizes; it knows the codes
  * whose regime is at most 7 bits and its end, all but 1 in 128 of all codes. Likewise one table has
- * the first bits of a result, by its scale, for |scale| <= 64, which the sum and the product of two
+ * the first bits of a result, by its scale, from -64 to 63, which the sum and the product of two
  * such numbers cannot leave. Everything else, zero and NaR included, is for the functions of
  * internal.h, to which the callers turn in a branch that is rarely taken.
  *
@@ -20,7 +20,6 @@
 #include "internal.h"
 
 #define POSIT_COMMON_SCALE 64
-#define POSIT_COMMON_SCALES (2 * POSIT_COMMON_SCALE + 1)
 
 /* One object, so that code addresses it once. */
 struct posit_tables {
@@ -28,9 +27,13 @@ struct posit_tables {
      * 0. */
     uint8_t drop[2048];
     int8_t scale[2048];
-    /* By scale + 64: sign (0), regime and exponent, left-aligned, and how many bits they are. */
-    uint32_t head[POSIT_COMMON_SCALES];
-    uint8_t width[POSIT_COMMON_SCALES];
+    /* By 2 (scale + 64), and one more if negative: sign, regime and exponent, left-aligned, and how
+     * many bits they are. */
+    uint64_t head[4 * POSIT_COMMON_SCALE];
+    uint8_t width[4 * POSIT_COMMON_SCALE];
+    /* By the first 8 bits, not 0, of x ^ x << 1 for a significand x: how many bits are before its
+     * fraction. */
+    uint8_t skip[256];
     /* The leading bits of a significand, by how many bits it is shifted right, and by sign. */
     uint64_t lead[2][2];
 };
@@ -64,32 +67,33 @@ POSIT_INLINE int64_t posit_signed_sig(uint64_t aligned, unsigned drop, unsigned 
                      posit_tables.lead[room][aligned >> 63]);
 }
 
-/* Is a scale (as in two's complement, exclusive or the sign) in the range of posits of n bits? */
+/* Is a scale as above in the range of posits of n bits? At its edges the answer may be no. */
 POSIT_INLINE bool posit_in_range(unsigned n, int64_t scale)
 {
-    return n >= 32 || (uint64_t)(scale + posit_max_scale(n)) <= 2 * (uint64_t)posit_max_scale(n);
+    return n >= 32 || (uint64_t)(scale + posit_max_scale(n)) < 2 * (uint64_t)posit_max_scale(n);
 }
 
-/* The posit of n bits with sign `negative` (-1 or 0), scale as above, and fraction, rounded. The
- * fraction is left-aligned; with sticky it is somewhat more. */
-POSIT_INLINE uint64_t posit_join(unsigned n, int64_t negative, int64_t scale, uint64_t fraction,
+/*
+ * The posit of n bits with that sign, scale as above, and fraction, rounded. The fraction is
+ * left-aligned; with sticky, for posits of more than 32 bits, it is somewhat more.
+ */
+POSIT_INLINE uint64_t posit_join(unsigned n, bool negative, int64_t scale, uint64_t fraction,
                                  bool sticky)
 {
-    unsigned width = posit_tables.width[scale + POSIT_COMMON_SCALE];
-    uint64_t head = (uint64_t)posit_tables.head[scale + POSIT_COMMON_SCALE] << 32;
+    uint64_t i = 2 * (uint64_t)(scale + POSIT_COMMON_SCALE) + negative;
+    unsigned width = posit_tables.width[i];
     uint64_t code;
 
     if (n <= 32) {
         /* One of the lowest 32 bits being set sets bit 31, which no shift by a width loses, and
          * which is behind the bit that decides about rounding. */
-        fraction |= (0 - (uint32_t)fraction) | (uint32_t)sticky << 31;
-        code = head + (fraction >> width);
-        code = (code + (UINT64_C(1) << (63 - n)) - 1 + (code >> (64 - n) & 1)) >> (64 - n);
-    } else {
-        uint64_t lost = fraction << (64 - width) | (uint64_t)sticky << 1;
-
-        code = head + (fraction >> width);
-        code += (lost | (code & 1)) > UINT64_C(1) << 63;
+        fraction |= 0 - (uint32_t)fraction;
+        code = posit_tables.head[i] + (fraction >> width);
+        return (code + (UINT64_C(1) << (63 - n)) - 1 + (code >> (64 - n) & 1)) >> (64 - n);
     }
-    return code | ((uint64_t)negative & posit_nar(n));
+
+    uint64_t lost = fraction << (64 - width) | (uint64_t)sticky << 1;
+
+    code = posit_tables.head[i] + (fraction >> width);
+    return code + ((lost | (code & 1)) > UINT64_C(1) << 63);
 }

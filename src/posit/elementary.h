@@ -36,7 +36,7 @@ POSIT_EVALS_INTEGER(POSIT_EVAL)
 /*
  * The precisions tried, in words. posit64 starts with the second. The last one decides every value
  * that is not within about 2^-600 of a tie without being one. That there is none is shown for
- * posit8 and posit16, by trying all arguments of functions of one; see docs/posits.md.
+ * posit8, posit16 and posit32, by trying all arguments of functions of one; see docs/posits.md.
  */
 #define POSIT_TIERS 4
 extern const int posit_tier_words[POSIT_TIERS];

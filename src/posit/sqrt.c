@@ -108,7 +108,7 @@ POSIT_INLINE uint64_t sqrt_code(unsigned n, uint64_t code)
     uint64_t x = sig >> (1 - (scale & 1)); /* in units of 2^-62 of an even power of two */
     uint64_t fraction = n <= 32 ? root_short(x) : root_long(x) << 1;
 
-    return posit_join(n, 0, scale >> 1, fraction, false);
+    return posit_join(n, false, scale >> 1, fraction, false);
 }
 
 #define SQRT(n)                                                                                    \

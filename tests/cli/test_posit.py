@@ -157,6 +157,7 @@ def test_codes_and_neighbours():
          ["0x7fffffff", "0x80000000", "0x80000001"])
     same("NaR has no more", {"fields", "stored", "number"} & set(document), set())
     same("zero has no fields", "fields" in posit(8, "1 - 1"), False)
+    picket("posit", "32", "1e40", out=["the largest"])
     picket("posit", "8", "0", out=["0 as posit8 is 0\n", "none is set: zero", "prior     0xff"])
     picket("posit", "8", "nar", out=["NaR", "not a real"], not_out=["float32"])
     picket("posit", "8", "0x01", out=["exponent  - ", "fraction  - ", "f = 0 / 2^0"])
