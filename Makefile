@@ -8,7 +8,8 @@ DEV ?=
 ARGS ?=
 FUZZ_SECONDS ?= 60
 
-.PHONY: help run test test-long test-posit asan fuzz check format bench install clean FORCE
+.PHONY: help run test test-long test-posit test-kernels test-kernels-long \
+    asan fuzz check format bench install clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z\/-]*:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -34,20 +35,19 @@ test: ## install what is missing, build, run every test that can run here
 	tools/setup build run test
 	@$(MAKE) build/picket
 	@tools/peers
-	@tools/test --no-suite long --no-suite posit-long
+	@tools/test --no-suite long --no-suite posit-long --no-suite kernels --no-suite kernels-long
 
 test-long: ## all of make test, every mutant, 4,000 random rounds; about an hour on 2 quiet cores
 	tools/setup build run test
 	@$(MAKE) build/picket
 	@tools/peers
-	@tools/test --no-suite posit-long
+	@tools/test --no-suite posit-long --no-suite kernels --no-suite kernels-long
 
 test-posit: ## the posit library's exhaustive tests: all pairs of posit16, 10^7 of the larger; hours
 	tools/setup build run test
 	@$(MAKE) build/picket
 	@tools/test --suite posit-long
 
-asan: ## the pure tests under ASan and UBSan, in build-asan
 test-kernels: ## boot Linux 6.1 and 6.12 in an emulator and test there; about 10 minutes on 2 cores
 	@rm -f build/summary
 	tools/setup build run test
@@ -64,6 +64,7 @@ test-kernels-long: ## the same with every case that make test has there; hours w
 	@tools/kernels
 	@tools/test --suite kernels-long
 
+asan: ## the pure tests under ASan and UBSan, in build-asan
 	@[ -e build-asan/build.ninja ] || meson setup build-asan \
 	    -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debug -Doptimization=1
 	@tools/test --build build-asan --suite unit --suite golden \

@@ -7,7 +7,7 @@ _picket()
     local verb=${COMP_WORDS[1]} common='--json --help -h' family='-4 -6 --ipv4 --ipv6'
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status check diff apply rule undo save explain detach demo posit bench help --version --help'
+        words='status check diff apply rule undo save explain detach record demo telemetry posit bench help --version --help'
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
@@ -26,8 +26,9 @@ _picket()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
-    --memory-max | --frame | --rounds | --time | --only) return ;;
-    help) words='status check diff apply rule undo save explain detach demo posit bench' ;;
+    --from | --to | --step | --url | --memory-max | --frame | --rounds | --time | --only | --series-max | --keep |\
+        --size-max | --samples) return ;;
+    help) words='status check diff apply rule undo save explain detach record demo telemetry posit bench' ;;
     esac
     if [ -n "$words" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
@@ -45,6 +46,9 @@ _picket()
     demo) words=--hook ;;
     bench) words='--part --ddos --workload --family --traffic --rules --only --full --quick --rounds --time'
         words+=' --svg --print-rules' ;;
+    record) words='--db --series-max --keep --size-max --samples' ;;
+    telemetry) words='--db --from --to --step --format --url'
+        [ "$COMP_CWORD" -ne 2 ] || words+=' query export push inspect' ;;
     posit) [ "$COMP_CWORD" -ne 2 ] || words='8 16 32 64' ;;
     status | undo | detach) ;;
     *) return ;;

@@ -178,9 +178,9 @@ static unsigned gorilla_value(uint64_t x, unsigned *lead, unsigned *trail)
 
 static uint64_t gorilla_word(union pk_value v, bool counter)
 {
-    if (counter)
-        v.gauge = (double)v.counter;
-    return v.counter;
+    const union pk_value real = {.gauge = (double)v.counter};
+
+    return counter ? real.counter : v.counter;
 }
 
 uint64_t gorilla_bits(const int64_t *t, const union pk_value *v, size_t n, bool counter)

@@ -46,14 +46,16 @@ int pk_cli_undo(int argc, char **argv);
 int pk_cli_save(int argc, char **argv);
 int pk_cli_detach(int argc, char **argv);
 int pk_cli_explain(int argc, char **argv);
+int pk_cli_record(int argc, char **argv);
+int pk_cli_telemetry(int argc, char **argv);
 int pk_cli_demo(int argc, char **argv);
 int pk_cli_posit(int argc, char **argv);
 int pk_cli_bench(int argc, char **argv);
 
 extern const struct pk_option_def pk_options_status[], pk_options_check[], pk_options_diff[],
     pk_options_apply[], pk_options_rule[], pk_options_undo[], pk_options_save[],
-    pk_options_detach[], pk_options_explain[], pk_options_demo[], pk_options_posit[],
-    pk_options_bench[];
+    pk_options_detach[], pk_options_explain[], pk_options_record[], pk_options_telemetry[],
+    pk_options_demo[], pk_options_posit[], pk_options_bench[];
 
 /* One run of a verb. Zeroed but for `verb`. */
 struct pk_cli {

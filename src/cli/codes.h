@@ -19,5 +19,7 @@ enum {
     PK_D_NO_SET_BEFORE = 2912,
     PK_D_PRIVILEGE = 2913,
     PK_D_NOT_ATTACHED = 2914, /* status: an interface that is guarded no more */
+    PK_D_CLOCK = 2915,        /* record: the clock is behind what has been recorded */
+    PK_D_LIBRARY = 2916,      /* telemetry push: a library that is loaded when needed */
     PK_D_RIG = 2920,          /* demo, bench: their own namespaces cannot be built */
 };

@@ -200,12 +200,23 @@ static void pk_column_restore(int64_t *ret, size_t n, unsigned order, int64_t fi
         }
 }
 
-static int pk_even_read(struct pk_reader *r, size_t n, int64_t *ret)
+/* All residuals are one number: of order 0 or 1 no pass over them is needed. */
+static int pk_even_restore(struct pk_reader *r, size_t n, unsigned order, int64_t first,
+                           uint64_t divisor, int64_t *ret)
 {
-    int64_t even = pk_get_signed(r);
+    uint64_t even = (uint64_t)pk_get_signed(r), at = (uint64_t)first;
 
-    for (size_t i = 0; i < n; i++)
-        ret[i] = even;
+    ret[0] = first;
+    for (size_t i = 1; i < n && order == 2; i++)
+        ret[i] = (int64_t)even;
+    if (order == 2)
+        pk_column_restore(ret, n, order, first, divisor);
+    else if (order == 1)
+        for (size_t i = 1; i < n; i++)
+            ret[i] = (int64_t)(at += even * divisor);
+    else
+        for (size_t i = 1; i < n; i++)
+            ret[i] = (int64_t)(at + even * divisor);
     return r->bad ? -EBADMSG : 0;
 }
 
@@ -219,8 +230,8 @@ int pk_column_read(struct pk_coder *c, struct pk_reader *r, size_t n, int64_t *r
     if (r->bad || order >= ORDERS || form >= 2 * HAS_DIVISOR || !divisor)
         return -EBADMSG;
     if (packing == PK_PACKING_EVEN)
-        bad = pk_even_read(r, n - 1, ret + 1);
-    else if (packing == PK_PACKING_FRAMES)
+        return pk_even_restore(r, n, order, first, divisor, ret);
+    if (packing == PK_PACKING_FRAMES)
         bad = pk_frames_read(r, n - 1, ret + 1);
     else if (packing == PK_PACKING_SPLIT)
         bad = pk_split_read(c, r, n - 1, ret + 1);

@@ -177,30 +177,51 @@ static void pk_meanings(unsigned low, int64_t base, struct pk_meaning ret[static
     }
 }
 
+#define GROUP 16u
+
+/* No symbol of the group is far: they have no byte of 96 or more. */
+static bool pk_group_is_near(const uint8_t *symbol)
+{
+    static_assert(FAR_UP == 0x60 && GROUP == 16, "adding 0x20 sets bit 7 from 96 on");
+    uint64_t a, b;
+
+    memcpy(&a, symbol, sizeof(a));
+    memcpy(&b, symbol + sizeof(a), sizeof(b));
+    a |= a + 0x2020202020202020;
+    b |= b + 0x2020202020202020;
+    return !((a | b) & 0x8080808080808080);
+}
+
 /* Bits that all symbols' low parts take; *ret_widest is the widest one, 255 if one is no symbol. */
 static size_t pk_widths(const struct pk_coder *c, size_t n, const struct pk_meaning *meaning,
                         unsigned *ret_widest)
 {
-    size_t bits = 0;
-    unsigned widest = 0;
+    unsigned near = meaning[0].width, widest = 0;
+    size_t bits = 0, i = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        unsigned width = meaning[c->symbol[i]].width;
+    while (i < n) {
+        if (i + GROUP <= n && pk_group_is_near(c->symbol + i)) {
+            bits += (size_t)GROUP * near;
+            widest = PK_MAX(widest, near);
+            i += GROUP;
+            continue;
+        }
+        for (size_t end = PK_MIN(i + GROUP, n); i < end; i++) {
+            unsigned width = meaning[c->symbol[i]].width;
 
-        bits += width;
-        widest = PK_MAX(widest, width);
+            bits += width;
+            widest = PK_MAX(widest, width);
+        }
     }
     *ret_widest = widest;
     return bits;
 }
 
-static void pk_join_narrow(const struct pk_coder *c, const uint8_t *p, size_t n,
-                           const struct pk_meaning *meaning, int64_t *ret)
+static size_t pk_join_any(const uint8_t *symbol, const uint8_t *p, size_t bit, size_t n,
+                          const struct pk_meaning *meaning, int64_t *ret)
 {
-    size_t bit = 0;
-
     for (size_t i = 0; i < n; i++) {
-        const struct pk_meaning *m = &meaning[c->symbol[i]];
+        const struct pk_meaning *m = &meaning[symbol[i]];
         uint64_t word;
 
         memcpy(&word, p + bit / 8, sizeof(word));
@@ -208,6 +229,33 @@ static void pk_join_narrow(const struct pk_coder *c, const uint8_t *p, size_t n,
         ret[i] = (int64_t)(m->offset + (word ^ m->flip));
         bit += m->width;
     }
+    return bit;
+}
+
+/* Widths of 56 at most. Groups without a far symbol, which most are, need no table. */
+static void pk_join_narrow(const struct pk_coder *c, const uint8_t *p, size_t n,
+                           const struct pk_meaning *meaning, int64_t *ret)
+{
+    unsigned low = meaning[0].width;
+    uint64_t mask = pk_mask(low), offset = meaning[0].offset;
+    size_t bit = 0, i = 0;
+
+    for (; i + GROUP <= n; i += GROUP) {
+        const uint8_t *symbol = c->symbol + i;
+
+        if (!pk_group_is_near(symbol)) {
+            bit = pk_join_any(symbol, p, bit, GROUP, meaning, ret + i);
+            continue;
+        }
+        for (size_t k = 0; k < GROUP; k++, bit += low) {
+            uint64_t word;
+
+            memcpy(&word, p + bit / 8, sizeof(word));
+            ret[i + k] =
+                (int64_t)(offset + ((uint64_t)symbol[k] << low) + (word >> (bit % 8) & mask));
+        }
+    }
+    pk_join_any(c->symbol + i, p, bit, n - i, meaning, ret + i);
 }
 
 static void pk_join_wide(const struct pk_coder *c, const uint8_t *p, size_t n,

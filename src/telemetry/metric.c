@@ -78,6 +78,18 @@ static void pk_value_text(const char *s, struct pk_buf *out)
     pk_buf_char(out, '"');
 }
 
+void pk_labels_text(const struct pk_label *label, size_t n, struct pk_buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        pk_buf_char(out, i ? ',' : '{');
+        pk_buf_str(out, label[i].name);
+        pk_buf_char(out, '=');
+        pk_value_text(label[i].value, out);
+    }
+    if (n)
+        pk_buf_char(out, '}');
+}
+
 int pk_metric_text(const struct pk_metric *m, struct pk_buf *out, struct pk_diags *d)
 {
     struct pk_label label[PK_METRIC_LABELS_MAX];
@@ -89,17 +101,11 @@ int pk_metric_text(const struct pk_metric *m, struct pk_buf *out, struct pk_diag
         memcpy(label, m->labels, m->n_labels * sizeof(*label));
     // cppcheck-suppress legacyUninitvar ; copied above
     qsort(label, m->n_labels, sizeof(*label), pk_label_compare);
-    pk_buf_str(out, m->name);
-    for (size_t i = 0; i < m->n_labels; i++) {
-        if (i && !strcmp(label[i].name, label[i - 1].name))
+    for (size_t i = 1; i < m->n_labels; i++)
+        if (!strcmp(label[i].name, label[i - 1].name))
             return pk_metric_bad(d, "give each label once", "label twice", label[i].name);
-        pk_buf_char(out, i ? ',' : '{');
-        pk_buf_str(out, label[i].name);
-        pk_buf_char(out, '=');
-        pk_value_text(label[i].value, out);
-    }
-    if (m->n_labels)
-        pk_buf_char(out, '}');
+    pk_buf_str(out, m->name);
+    pk_labels_text(label, m->n_labels, out);
     if (out->failed == -E2BIG)
         return pk_metric_bad(d, "4,096 bytes are the most", "too long", m->name);
     return out->failed;

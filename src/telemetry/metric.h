@@ -35,6 +35,9 @@ struct pk_metric {
 /* Checks the metric and appends its text. 0, -EINVAL with a diagnostic, -E2BIG or -ENOMEM. */
 int pk_metric_text(const struct pk_metric *m, struct pk_buf *out, struct pk_diags *d);
 
+/* `{a="x",b="y"}`, in the order given; nothing of no labels. */
+void pk_labels_text(const struct pk_label *label, size_t n, struct pk_buf *out);
+
 /* Name and labels of a text; memory is the arena's. 0, -EINVAL with a diagnostic, or -ENOMEM. */
 int pk_metric_parse(const char *text, struct pk_arena *a, struct pk_metric *ret,
                     struct pk_diags *d);

@@ -57,8 +57,8 @@ int pk_tsdb_open(const char *path, const struct pk_tsdb_options *o, struct pk_di
 /* Commits and closes. The store is closed in any case; not 0: the last commit failed. */
 int pk_tsdb_close(struct pk_tsdb **db, struct pk_diags *d);
 
-/* The series of a metric, made if there is none. -ENOSPC: series_max; -EEXIST: known with another
- * kind, scale or error bound. */
+/* The series of a metric, made if there is none, and stored with the next commit. -ENOSPC:
+ * series_max; -EEXIST: known with another kind, scale or error bound. */
 int pk_tsdb_series(struct pk_tsdb *db, const struct pk_metric *m, struct pk_diags *d,
                    struct pk_series **ret);
 
@@ -93,6 +93,10 @@ int pk_tsdb_query(struct pk_tsdb *db, const struct pk_series *s, int64_t from, i
 int pk_tsdb_points(struct pk_tsdb *db, const struct pk_series *s, int64_t from, int64_t to,
                    pk_tsdb_points_fn *each, void *arg, struct pk_diags *d);
 
+/* The newest point before `when`, in at most one block. 1, 0: there is none, or -errno. */
+int pk_tsdb_before(struct pk_tsdb *db, const struct pk_series *s, int64_t when, int64_t *ret_t,
+                   union pk_value *ret, struct pk_diags *d);
+
 /* Retention. 0 keeps for ever. */
 struct pk_keep {
     int64_t raw, minute, hour; /* ns: blocks and roll-ups whose points are all older are deleted */
@@ -111,3 +115,16 @@ struct pk_usage {
 /* Sums up the blocks of a series by codec, without decoding. */
 int pk_tsdb_usage(struct pk_tsdb *db, const struct pk_series *s, struct pk_usage ret[PK_CODEC_N],
                   struct pk_diags *d);
+
+/* Where the bytes are. Rows of log and tails are what is unsealed, twice for a while. */
+struct pk_sizes {
+    uint64_t file, wal;        /* files */
+    uint64_t pages_free;       /* bytes within the file that can be used again */
+    uint64_t blocks, n_blocks; /* heads and bodies */
+    uint64_t log, n_log;       /* commits since the log was emptied */
+    uint64_t tails, n_tails;
+    uint64_t minute, n_minute; /* roll-ups */
+    uint64_t hour, n_hour;
+};
+
+int pk_tsdb_sizes(struct pk_tsdb *db, struct pk_sizes *ret, struct pk_diags *d);

@@ -23,6 +23,7 @@ enum pk_sql {
     PK_SQL_BLOCK_LAST,
     PK_SQL_BLOCK_FIRST,
     PK_SQL_BLOCK_RANGE,
+    PK_SQL_BLOCK_NEWEST,
     PK_SQL_BLOCK_USAGE,
     PK_SQL_BLOCK_BEFORE,
     PK_SQL_BLOCK_DELETE,
@@ -66,8 +67,8 @@ struct pk_tsdb {
     struct pk_tsdb_options options;
     struct pk_arena arena; /* the catalogue's texts */
     struct pk_series **series;
-    size_t n_series, cap_series;
-    struct pk_series **by_text; /* open addressing; a power of two, at most half full */
+    size_t n_series, cap_series, n_stored; /* those that a commit has stored come first */
+    struct pk_series **by_text;            /* open addressing; a power of two, at most half full */
     size_t n_slots;
     struct pk_pending *pending, **pending_end;
     size_t pending_bytes, log_bytes;
@@ -92,6 +93,8 @@ int pk_tsdb_no_memory(struct pk_diags *d);
 
 /* tsdb_series.c */
 int pk_series_load(struct pk_tsdb *db, struct pk_diags *d);
+/* Stores the series that are new; within a transaction. */
+int pk_series_write(struct pk_tsdb *db, struct pk_diags *d);
 struct pk_series *pk_series_by_id(const struct pk_tsdb *db, int64_t id);
 /* Puts a point behind the unsealed ones; the caller has looked at its time. */
 int pk_series_push(struct pk_series *s, int64_t t, union pk_value v);

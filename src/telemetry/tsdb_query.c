@@ -247,3 +247,55 @@ int pk_tsdb_points(struct pk_tsdb *db, const struct pk_series *s, int64_t from, 
 
     return r || from >= to ? r : pk_scan_waiting(&q, d);
 }
+
+/* Of a block that begins before `when`. */
+static int pk_before_row(struct pk_tsdb *db, sqlite3_stmt *row, bool counter, int64_t when,
+                         int64_t *ret_t, union pk_value *ret)
+{
+    struct pk_block_head head;
+    size_t at;
+    int r = pk_block_head_read(sqlite3_column_blob(row, 0), (size_t)sqlite3_column_bytes(row, 0),
+                               &head);
+
+    if (r || head.how.counter != counter)
+        return -EBADMSG;
+    if (head.agg.t_last < when) {
+        *ret_t = head.agg.t_last;
+        *ret = head.agg.last;
+        return 1;
+    }
+    r = pk_tsdb_decode(db, &head, sqlite3_column_blob(row, 1),
+                       (size_t)sqlite3_column_bytes(row, 1));
+    if (r)
+        return r;
+    at = pk_time_search(db->t, head.how.n, when);
+    if (!at)
+        return -EBADMSG; /* the row's time is not the block's */
+    *ret_t = db->t[at - 1];
+    *ret = db->v[at - 1];
+    return 1;
+}
+
+/* Blocks that wait for a commit are looked at only by who reads: they have none. */
+int pk_tsdb_before(struct pk_tsdb *db, const struct pk_series *s, int64_t when, int64_t *ret_t,
+                   union pk_value *ret, struct pk_diags *d)
+{
+    size_t at = pk_time_search(s->t, s->n, when);
+    sqlite3_stmt *row;
+    int r;
+
+    if (at) {
+        *ret_t = s->t[at - 1];
+        *ret = s->v[at - 1];
+        return 1;
+    }
+    row = pk_sql(db, PK_SQL_BLOCK_NEWEST);
+    sqlite3_bind_int64(row, 1, s->id);
+    sqlite3_bind_int64(row, 2, when);
+    r = pk_sql_step(db, row, d);
+    if (r <= 0)
+        return r;
+    r = pk_before_row(db, row, s->metric.spec.counter, when, ret_t, ret);
+    sqlite3_reset(row);
+    return r == -EBADMSG ? pk_tsdb_damaged(db, s->text, d) : r;
+}

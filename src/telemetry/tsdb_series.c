@@ -188,24 +188,31 @@ int pk_series_load(struct pk_tsdb *db, struct pk_diags *d)
             return r;
         }
     }
+    db->n_stored = db->n_series;
     for (size_t i = 0; i < db->n_series && !r; i++)
         r = pk_series_load_last(db, db->series[i], d);
     return r;
 }
 
-static int pk_series_insert(struct pk_tsdb *db, struct pk_series *s, struct pk_diags *d)
+static int pk_series_insert(struct pk_tsdb *db, const struct pk_series *s, struct pk_diags *d)
 {
     sqlite3_stmt *q = pk_sql(db, PK_SQL_SERIES_ADD);
-    int r;
 
-    sqlite3_bind_text(q, 1, s->text, -1, SQLITE_STATIC);
-    sqlite3_bind_text(q, 2, s->metric.unit, -1, SQLITE_STATIC);
-    sqlite3_bind_int(q, 3, s->metric.spec.counter);
-    sqlite3_bind_int(q, 4, s->metric.spec.scale);
-    sqlite3_bind_double(q, 5, s->metric.spec.error);
-    r = pk_sql_run(db, q, d);
-    if (!r)
-        s->id = sqlite3_last_insert_rowid(db->sql);
+    sqlite3_bind_int64(q, 1, s->id);
+    sqlite3_bind_text(q, 2, s->text, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 3, s->metric.unit, -1, SQLITE_STATIC);
+    sqlite3_bind_int(q, 4, s->metric.spec.counter);
+    sqlite3_bind_int(q, 5, s->metric.spec.scale);
+    sqlite3_bind_double(q, 6, s->metric.spec.error);
+    return pk_sql_run(db, q, d);
+}
+
+int pk_series_write(struct pk_tsdb *db, struct pk_diags *d)
+{
+    int r = 0;
+
+    for (size_t i = db->n_stored; i < db->n_series && !r; i++)
+        r = pk_series_insert(db, db->series[i], d);
     return r;
 }
 
@@ -227,8 +234,8 @@ static int pk_series_new(struct pk_tsdb *db, const char *text, const struct pk_m
                          struct pk_diags *d, struct pk_series **ret)
 {
     size_t max = db->options.series_max;
+    int64_t last = db->n_series ? db->series[db->n_series - 1]->id : 0;
     struct pk_series *s;
-    int r;
 
     if (db->options.read_only) {
         pk_error(d, PK_T_READ_ONLY, PK_NOWHERE, NULL, "the store has no series %s", text);
@@ -239,14 +246,14 @@ static int pk_series_new(struct pk_tsdb *db, const char *text, const struct pk_m
                  "%zu series are the most, so this one is not recorded: %s", max, text);
         return -ENOSPC;
     }
+    if (last == INT64_MAX)
+        return pk_tsdb_damaged(db, "its list of series", d);
     if (pk_series_room(db))
         return pk_tsdb_no_memory(d);
     s = pk_series_make(db, text, m, d);
     if (!s)
         return pk_tsdb_no_memory(d);
-    r = pk_series_insert(db, s, d);
-    if (r)
-        return r;
+    s->id = last + 1;
     pk_series_enter(db, s);
     *ret = s;
     return 0;

@@ -9,8 +9,8 @@ static const char *const texts[PK_SQL_N] = {
     [PK_SQL_COMMIT] = "COMMIT",
     [PK_SQL_ROLLBACK] = "ROLLBACK",
     [PK_SQL_SERIES_ALL] = "SELECT id, metric, unit, counter, scale, error FROM series ORDER BY id",
-    [PK_SQL_SERIES_ADD] = "INSERT INTO series (metric, unit, counter, scale, error)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [PK_SQL_SERIES_ADD] = "INSERT INTO series (id, metric, unit, counter, scale, error)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [PK_SQL_BLOCK_ADD] = "INSERT INTO block (series, t0, head, body) VALUES (?1, ?2, ?3, ?4)",
     [PK_SQL_BLOCK_LAST] = "SELECT head FROM block WHERE series = ?1 ORDER BY t0 DESC LIMIT 1",
     [PK_SQL_BLOCK_FIRST] = "SELECT t0 FROM block WHERE series = ?1 ORDER BY t0 LIMIT 1",
@@ -18,6 +18,8 @@ static const char *const texts[PK_SQL_N] = {
     [PK_SQL_BLOCK_RANGE] =
         "SELECT head, body FROM block WHERE series = ?1 AND t0 < ?3 AND t0 >= coalesce("
         "(SELECT max(t0) FROM block WHERE series = ?1 AND t0 <= ?2), ?2) ORDER BY t0",
+    [PK_SQL_BLOCK_NEWEST] =
+        "SELECT head, body FROM block WHERE series = ?1 AND t0 < ?2 ORDER BY t0 DESC LIMIT 1",
     [PK_SQL_BLOCK_USAGE] = "SELECT head, length(body) FROM block WHERE series = ?1",
     [PK_SQL_BLOCK_BEFORE] = "SELECT max(t0) FROM block WHERE series = ?1 AND t0 <= ?2",
     [PK_SQL_BLOCK_DELETE] = "DELETE FROM block WHERE series = ?1 AND t0 < ?2",

@@ -58,17 +58,36 @@ union pk_value pk_value_of(const struct pk_values *how, int64_t code)
     return v;
 }
 
+/* Are all codes of 51 bits and a sign? */
+static bool pk_codes_are_short(const int64_t *code, size_t n)
+{
+    uint64_t beyond = 0;
+
+    for (size_t i = 0; i < n; i++)
+        beyond |= ((uint64_t)code[i] + (1ull << 51)) >> 52;
+    return !beyond;
+}
+
+/* Added to the double 1.5 * 2^52 as it stands, a short integer becomes its fraction: conversions
+ * that vector units lack before AVX-512. */
+static double pk_short_double(int64_t code)
+{
+    return pk_double_of((uint64_t)code + 0x4338000000000000) - 0x1.8p52;
+}
+
 static void pk_integers_restore(const struct pk_values *how, const int64_t *code,
                                 union pk_value *ret)
 {
     double ten = pk_ten((int)how->param);
 
-    if (how->param)
+    if (pk_codes_are_short(code, how->n))
         for (size_t i = 0; i < how->n; i++)
-            ret[i].gauge = (double)code[i] / ten;
+            ret[i].gauge = pk_short_double(code[i]);
     else
         for (size_t i = 0; i < how->n; i++)
             ret[i].gauge = (double)code[i];
+    for (size_t i = 0; i < how->n && how->param; i++)
+        ret[i].gauge /= ten;
 }
 
 /* Narrow posits have the faster conversions. */
