@@ -42,7 +42,8 @@ _picket()
         [ "$COMP_CWORD" -ne 2 ] || words="$family append insert replace delete" ;;
     save) words="--counters -c $family" ;;
     explain) words="--rules --frame --all $family"
-        [[ $cur == -* ]] || words+=' in out to flags type tcp udp icmp icmpv6 sctp dccp udplite' ;;
+        [[ $cur == -* ]] || words+=' in out to flags type state new established related invalid untracked
+            tcp udp icmp icmpv6 sctp dccp udplite' ;;
     demo) words=--hook ;;
     bench) words='--part --ddos --workload --family --traffic --rules --only --full --quick --rounds --time'
         words+=' --svg --print-rules' ;;

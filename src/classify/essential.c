@@ -131,7 +131,10 @@ static struct pk_verdict judge(const struct pk_ruleset *rs, const struct essenti
     uint8_t bytes[PK_BUILD_MAX];
     struct pk_packet p = {0};
     size_t len = pk_build_packet(&e->packet, bytes);
-    struct pk_view v = {.p = &p, .ip = bytes, .len = len};
+    /* nf_conntrack_icmpv6_error() leaves neighbour discovery alone; DHCPv6 answers a group. */
+    const struct pk_conntrack ct = {.info = e->packet.proto == 58 ? PK_CT_UNTRACKED : PK_CT_NEW,
+                                    .entry = e->packet.proto != 58};
+    struct pk_view v = {.p = &p, .ip = bytes, .len = len, .ct = &ct};
 
     pk_packet_parse(bytes, len, &p);
     if (e->hook == PK_INPUT)

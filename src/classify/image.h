@@ -101,12 +101,12 @@ struct pk_family_tab {
     /* What is under a delta: the family's table, its leaves, its chains. Of another image: its own.
      */
     __u32 under, under_leaves, under_chains;
-    __u32 anchors; /* of a delta with leaves: offset of __u32 [n_leaves], the leaves under it that
-                      they stand before, ascending in a chain */
-    __u32 gone;    /* of a delta: offset of __u64 [], a bit for each leaf under it; 0: none */
-    __u32 steps;   /* that a walk may take, at most */
-    __u32 visits;  /* of chains that a walk may make, at most */
-    __u32 pad;
+    __u32 anchors;   /* of a delta with leaves: offset of __u32 [n_leaves], the leaves under it that
+                        they stand before, ascending in a chain */
+    __u32 gone;      /* of a delta: offset of __u64 [], a bit for each leaf under it; 0: none */
+    __u32 steps;     /* that a walk may take, at most */
+    __u32 visits;    /* of chains that a walk may make, at most */
+    __u32 conntrack; /* 1: some rule asks for connection tracking; of a delta: see `under` */
     struct pk_base_chain base[PK_HOOK_N];
     struct pk_field_tab field[PK_FIELD_N];
     __u64 mask[PK_FLOW_WORDS]; /* the bits of a flow's key that some rule can tell apart */

@@ -175,6 +175,14 @@ static void write_mask(const struct pk_part *p, __u64 mask[PK_FLOW_WORDS])
     }
 }
 
+static bool asks_conntrack(const struct pk_leaf_list *l)
+{
+    for (size_t i = 0; i < l->n_steps; i++)
+        if (l->steps[i].kind == PK_STEP_CONNTRACK || l->steps[i].kind == PK_STEP_CONNTRACK_ADDR)
+            return true;
+    return false;
+}
+
 size_t pk_part_write(const struct pk_part *p, const uint32_t policy[PK_HOOK_N],
                      struct pk_image_head *head, size_t at)
 {
@@ -193,6 +201,7 @@ size_t pk_part_write(const struct pk_part *p, const uint32_t policy[PK_HOOK_N],
     t->depth = p->leaves.depth;
     t->steps = p->leaves.longest;
     t->visits = p->leaves.visits;
+    t->conntrack = asks_conntrack(&p->leaves);
     write_bases(&p->leaves, policy, t);
     write_mask(p, t->mask);
     for (i = 0; i < p->n_tables; i++)

@@ -11,10 +11,12 @@
 #include <string.h>
 
 #include "classify/image.h"
+#include "rules/conntrack_user.h"
 
 struct pk_source {
     const uint8_t *ip;
     size_t len;
+    const struct pk_conntrack *ct; /* NULL: none */
 };
 
 static inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)

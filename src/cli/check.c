@@ -12,6 +12,7 @@
 #include "cli/codes.h"
 #include "cli/files.h"
 #include "cli/plan.h"
+#include "kernel/conntrack.h"
 
 const struct pk_option_def pk_options_check[] = {
     PK_FILE_OPTIONS,
@@ -77,6 +78,24 @@ static bool names_interfaces(const struct pk_ruleset *rs)
             if (rs->chains[i]->rules[k]->ip.iif[0] || rs->chains[i]->rules[k]->ip.oif[0])
                 return true;
     return false;
+}
+
+/* The first rule that asks for connection tracking, which these hooks come before. */
+static void refuse_conntrack(struct pk_cli *c, enum pk_attach_kind hook,
+                             const struct pk_ruleset *rs)
+{
+    for (size_t i = 0; rs && i < rs->n_chains; i++)
+        for (size_t k = 0; k < rs->chains[i]->n_rules; k++) {
+            const struct pk_rule *r = rs->chains[i]->rules[k];
+            const struct pk_place at = {.file = r->file, .line = r->line};
+
+            if (!pk_conntrack_rule(r))
+                continue;
+            pk_error(&c->d, PK_D_HOOK_CONNTRACK, at, "use --hook netfilter",
+                     "-m conntrack and -m state are not to be had on --hook %s",
+                     pk_attach_name(hook));
+            return;
+        }
 }
 
 /* Netfilter is exact, and auto takes it where it can be had: nothing to say. */
@@ -161,6 +180,11 @@ static enum pk_exit run(struct pk_cli *c, const struct check *k)
     if (pk_files_load(c, &k->files, &read))
         return PK_EXIT_USAGE;
     warn_hook(c, k->hook, &read);
+    if (k->hook == PK_ATTACH_TC || k->hook == PK_ATTACH_XDP)
+        for (int f = 0; f < PK_FAMILY_N; f++)
+            refuse_conntrack(c, k->hook, read.family[f]);
+    if (c->d.n_errors)
+        return PK_EXIT_USAGE;
     r = lint(c, &read);
     if (r)
         return pk_cli_refused(c, r, "cannot check");

@@ -265,9 +265,31 @@ static enum pk_exit pass(struct explain *e, const char *why)
     return PK_EXIT_DONE;
 }
 
+static bool asks_state(const struct look *l)
+{
+    for (size_t i = 0; i < l->rule->n_matches; i++)
+        if (l->rule->matches[i].def->conntrack)
+            return true;
+    return false;
+}
+
+/* What was taken for granted, if a rule that was looked at depends on it. */
+static void print_state(const struct explain *e)
+{
+    for (size_t i = 0; !e->asked.state_given && i < e->n_looks; i++) {
+        if (!asks_state(&e->looks[i]))
+            continue;
+        puts("\ntaken for the first packet of a connection, without NAT; to ask for another one, "
+             "add:"
+             "\n  state established, related, invalid or untracked");
+        return;
+    }
+}
+
 static enum pk_exit judge(struct explain *e, const struct pk_ruleset *rs)
 {
-    const struct pk_view v = {.p = &e->asked.packet, .ip = e->asked.bytes, .len = e->asked.len};
+    const struct pk_view v = {
+        .p = &e->asked.packet, .ip = e->asked.bytes, .len = e->asked.len, .ct = &e->asked.ct};
     enum pk_hook hook = pk_asked_hook(&e->asked);
     struct pk_verdict verdict;
 
@@ -283,6 +305,7 @@ static enum pk_exit judge(struct explain *e, const struct pk_ruleset *rs)
         print_verdict(hook, &verdict);
         if (print_looks(e, &verdict))
             return pk_cli_refused(e->c, -ENOMEM, "cannot print");
+        print_state(e);
     }
     return verdict.action == PK_ACT_ACCEPT ? PK_EXIT_DONE : PK_EXIT_NO;
 }

@@ -68,6 +68,9 @@ static void print_head(const struct pk_current *s, const struct pk_fence_info *i
            pk_bytes_str(i->image_bytes, b1), pk_bytes_str(i->store_bytes, b2),
            pk_bytes_str(i->counter_bytes, b3), pk_bytes_str(i->flow_bytes, b4));
     pk_plan_print_bytes(plan, 10);
+    if (i->conntrack >= 0)
+        printf("tracking  connections are tracked for the rules: %s\n",
+               i->conntrack ? "table inet picket of nf_tables holds it on" : "NOT HELD ON");
     printf("pins      %s\n", i->path);
 }
 
@@ -244,6 +247,8 @@ static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct
     json_object_set_new(c->obj, "hook", json_string(pk_attach_name(i->hook)));
     json_object_set_new(c->obj, "classifier", json_string(pk_classifier_name(s->live.classifier)));
     json_object_set_new(c->obj, "devices", devs_json(i));
+    if (i->conntrack >= 0)
+        json_object_set_new(c->obj, "conntrack_held", json_boolean(i->conntrack));
     json_object_set_new(c->obj, "pins", pk_json_text(i->path));
     json_object_set_new(c->obj, "memory",
                         json_pack("{s:I,s:I,s:I,s:I}", "image", (json_int_t)i->image_bytes, "store",
@@ -272,6 +277,16 @@ static void warn_dead(struct pk_cli *c, const struct pk_fence_info *i)
     }
 }
 
+/* The rules then judge by what a packet looks like (docs/adr/0010). */
+static void warn_untracked(struct pk_cli *c, const struct pk_fence_info *i)
+{
+    if (i->conntrack == 0)
+        pk_warn(&c->d, PK_D_UNTRACKED, PK_NOWHERE, "apply the rules again",
+                "connection tracking is not held on any more: somebody has removed table inet "
+                "picket of nf_tables (`nft flush ruleset` does). Unless something else keeps it "
+                "on, all packets but TCP SYN pass as ESTABLISHED and RELATED");
+}
+
 static bool any_dead(const struct pk_fence_info *i)
 {
     for (size_t k = 0; k < i->n_attachments; k++)
@@ -294,6 +309,7 @@ static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_in
             open |= 1u << f;
     pk_cli_say_open(c, open);
     warn_dead(c, i);
+    warn_untracked(c, i);
     plan_live(s, i, &plan);
     if (c->json) {
         fill_json(c, s, i, &plan, reasons);
@@ -339,7 +355,7 @@ static enum pk_exit run(struct pk_cli *c)
         r = pk_fence_info(s.fence, &info, &c->d);
     if (!r)
         r = show(c, &s, &info);
-    dead = any_dead(&info);
+    dead = any_dead(&info) || info.conntrack == 0;
     pk_fence_info_done(&info);
     if (r)
         return pk_cli_refused(c, r, "cannot read the fence");

@@ -231,6 +231,28 @@ static int read_ifs(struct words *w, struct pk_asked *a)
     }
 }
 
+static int read_state(struct words *w, struct pk_asked *a)
+{
+    static const struct {
+        const char *name;
+        uint32_t info, entry;
+    } states[] = {
+        {"new", PK_CT_NEW, 1}, {"established", PK_CT_ESTABLISHED, 1}, {"related", PK_CT_RELATED, 1},
+        {"invalid", 0, 0},     {"untracked", PK_CT_UNTRACKED, 0},
+    };
+    const char *word = next(w);
+
+    for (size_t i = 0; word && i < PK_ARRAY_SIZE(states); i++) {
+        if (strcasecmp(word, states[i].name) != 0)
+            continue;
+        a->ct.info = states[i].info;
+        a->ct.entry = states[i].entry;
+        a->state_given = true;
+        return 0;
+    }
+    return bad(w, "not a state: new, established, related, invalid, untracked", word);
+}
+
 static int read_rest(struct words *w, struct pk_build *b, struct pk_asked *a)
 {
     int r = 0;
@@ -242,8 +264,10 @@ static int read_rest(struct words *w, struct pk_build *b, struct pk_asked *a)
             r = read_ifs(w, a);
         else if ((b->proto == 1 || b->proto == 58) && is_next(w, "type"))
             r = read_type(w, b);
+        else if (is_next(w, "state"))
+            r = read_state(w, a);
         else
-            r = bad(w, "not known here: in, out; flags with tcp; type with icmp and icmpv6",
+            r = bad(w, "not known here: in, out, state; flags with tcp; type with icmp and icmpv6",
                     w->word[w->at]);
     }
     return r;
@@ -260,6 +284,25 @@ static struct pk_u128 if_number(const char name[16])
     return v;
 }
 
+/* The entry that such a packet makes, or has by now. */
+static void fill_entry(struct pk_asked *a)
+{
+    const struct pk_packet *p = &a->packet;
+    struct pk_conntrack *ct = &a->ct;
+
+    if (!a->state_given) {
+        ct->info = PK_CT_NEW;
+        ct->entry = 1;
+    }
+    if (ct->info == PK_CT_ESTABLISHED)
+        ct->status = PK_CTF_SEEN_REPLY | PK_CTF_CONFIRMED;
+    ct->proto = p->proto;
+    ct->addr[PK_CT_ORIGSRC] = ct->addr[PK_CT_REPLDST] = p->saddr;
+    ct->addr[PK_CT_ORIGDST] = ct->addr[PK_CT_REPLSRC] = p->daddr;
+    ct->port[PK_CT_ORIGSRC] = ct->port[PK_CT_REPLDST] = p->sport;
+    ct->port[PK_CT_ORIGDST] = ct->port[PK_CT_REPLSRC] = p->dport;
+}
+
 static int parse(struct pk_asked *a, struct pk_diags *d)
 {
     int r = pk_packet_parse(a->bytes, a->len, &a->packet);
@@ -272,6 +315,7 @@ static int parse(struct pk_asked *a, struct pk_diags *d)
     }
     a->packet.iif = if_number(a->iif);
     a->packet.oif = if_number(a->oif);
+    fill_entry(a);
     return 0;
 }
 

@@ -3,15 +3,20 @@
  * A packet in words, as `picket explain` takes it, or in hex:
  *
  *     [in IF] [out IF] PROTO SRC[:PORT] to DST[:PORT] [flags SYN,ACK] [type TYPE[/CODE]]
+ *         [state STATE]
  *
  * Ports and types may be names, as in rules. in and out may also stand at the end. ">" and "->" are
  * the same as "to", for those who quote. An IPv6 address with a port stands in brackets. PROTO is
- * tcp, udp, udplite, sctp, dccp, icmp, icmpv6, another name known here, or a number.
+ * tcp, udp, udplite, sctp, dccp, icmp, icmpv6, another name known here, or a number. STATE is what
+ * connection tracking says: new (if nothing is said), established, related, invalid, untracked.
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/diag.h"
 #include "packet/build.h"
+#include "rules/conntrack.h"
 
 #define PK_WORDS_MAX 32u
 #define PK_FRAME_MAX 9216u /* bytes of a frame in hex */
@@ -21,6 +26,8 @@ struct pk_asked {
     uint8_t bytes[PK_FRAME_MAX]; /* from the start of the IP header */
     size_t len;
     struct pk_packet packet;
+    struct pk_conntrack ct; /* of the packet itself, as if without NAT; not said: NEW */
+    bool state_given;
 };
 
 /* in IF and out IF may also go with a frame: those words are read before it. 0 or -EINVAL. */

@@ -13,10 +13,18 @@ struct net_device {
     char name[16];
 } __attribute__((preserve_access_index));
 
+struct net;
+
 struct nf_hook_state {
     __u8 hook, pf;
     struct net_device *in, *out;
+    struct net *net;
 } __attribute__((preserve_access_index));
+
+#define NFPROTO_IPV4 2
+#define NFPROTO_IPV6 10
+
+#include "datapath/ct.bpf.h"
 
 struct bpf_nf_ctx {
     const struct nf_hook_state *state;
@@ -127,8 +135,6 @@ static __always_inline int pk_interfaces(struct pk_flow_key *k, const struct pk_
 #define PK_CTX struct bpf_nf_ctx
 #include "datapath/judge.bpf.h"
 
-#define NFPROTO_IPV4 2
-#define NFPROTO_IPV6 10
 #define NF_DROP 0
 #define NF_ACCEPT 1
 
@@ -138,6 +144,16 @@ static __attribute__((noinline)) int pk_guarded(const struct net_device *dev)
     struct pk_u128 name = pk_device_name((struct pk_u128){.lo = (__u64)dev});
 
     return bpf_map_lookup_elem(&guards, &name) != NULL;
+}
+
+/* The rule set asks for connection tracking, and there is none: somebody has switched it off. */
+PK_GLOBAL int pk_asks_in_vain(struct bpf_nf_ctx *ctx, __u32 image)
+{
+    const struct pk_family_tab *t = &pk_head(image)->family[ctx->state->pf == NFPROTO_IPV6];
+
+    if (!PK_IMG(struct pk_family_tab, t->under)->conntrack)
+        return 0;
+    return pk_ct_lost(ctx->state, ctx->skb);
 }
 
 /* Parses the packet. PK_REASON_N: judge it; else the reason to leave by. */
@@ -205,5 +221,7 @@ int nf_walk(struct bpf_nf_ctx *ctx)
     if (!pk_my_bank(state->pf == NFPROTO_IPV6, &bank))
         return pk_again(ctx);
     r = pk_classify(ctx, &p, hook, pk_bank_image(bank));
+    if (r <= PK_R_ACCEPT_POLICY && pk_asks_in_vain(ctx, pk_bank_image(bank)))
+        r = PK_R_ACCEPT_LOST;
     return pk_exit(hook, r, ctx->skb->len);
 }

@@ -14,6 +14,7 @@ struct sk_buff {
     unsigned int len, data_len;
     unsigned char *head, *data;
     __u16 network_header;
+    unsigned long _nfct;
 } __attribute__((preserve_access_index));
 
 /* A kernel type that is nothing but one 32-bit word: what the verifier lets us read as. */

@@ -11,6 +11,7 @@
 #include "base/macro.h"
 #include "kernel/attach.h"
 #include "kernel/bank.h"
+#include "kernel/conntrack.h"
 #include "kernel/edit.h"
 #include "kernel/fault.h"
 #include "kernel/guards.h"
@@ -38,6 +39,8 @@ struct pk_apply {
     struct pk_image image;
     struct pk_buf store;
     struct pk_engine engine;
+    bool tracks;   /* the set to come asks for connection tracking */
+    uint64_t held; /* pk_ctl.conntrack as found */
 };
 
 static void pk_apply_done(struct pk_apply *a)
@@ -167,6 +170,43 @@ static void pk_apply_place(struct pk_apply *a)
     a->bank = pk_engine_bank(&a->engine, a->image.head->size);
 }
 
+/* Only at netfilter has Linux looked up the packet's connection before the fence judges it. */
+static int pk_apply_conntrack(struct pk_apply *a)
+{
+    a->tracks = pk_conntrack_asked(a->rs[PK_IPV4]) || pk_conntrack_asked(a->rs[PK_IPV6]);
+    if (!a->tracks || a->f.ctl->hook == PK_ATTACH_NETFILTER)
+        return 0;
+    pk_error(a->d, PK_K_CONNTRACK, PK_NOWHERE,
+             "use --hook netfilter (`picket detach` first, if a fence stands)",
+             "-m conntrack and -m state are not to be had on --hook %s",
+             a->f.ctl->hook == PK_ATTACH_XDP ? "xdp" : "tc");
+    return -EOPNOTSUPP;
+}
+
+/* Before programs are loaded: if connection tracking is a module, it comes with the table. */
+static int pk_apply_hold(struct pk_apply *a)
+{
+    if (!a->tracks)
+        return 0;
+    a->f.ctl->conntrack = pk_word_generation(a->word) + 1;
+    return pk_conntrack_hold(a->d);
+}
+
+static void pk_apply_let_go(struct pk_fence *f)
+{
+    if (f->ctl->conntrack && !pk_conntrack_release())
+        f->ctl->conntrack = 0;
+}
+
+/* The change has failed: as it was found. */
+static void pk_apply_unhold(struct pk_apply *a)
+{
+    if (a->held)
+        a->f.ctl->conntrack = a->held;
+    else
+        pk_apply_let_go(&a->f);
+}
+
 /* Everything that can fail for the rules' sake, before anything is touched. */
 static int pk_apply_compile(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
 {
@@ -176,7 +216,9 @@ static int pk_apply_compile(struct pk_apply *a, const struct pk_ruleset *const g
 
     for (int i = 0; i < PK_FAMILY_N; i++)
         a->rs[i] = given[i] ? given[i] : a->live.family[i];
-    r = pk_apply_slots(a, given);
+    r = pk_apply_conntrack(a);
+    if (!r)
+        r = pk_apply_slots(a, given);
     if (!r)
         r = pk_compile(a->rs, &a->plan.slots, &o, &a->image, a->d);
     if (r)
@@ -211,6 +253,8 @@ static int pk_apply_fill(struct pk_apply *a)
     };
     int r = pk_apply_sweep_bank(a);
 
+    if (!r)
+        r = pk_apply_hold(a);
     if (!r && (pk_standing_settle(&a->f) || pk_standing_release(&a->f)))
         r = pk_sys_error(a->d, -ENOMEM, "cannot wait for the programs that run");
     if (!r)
@@ -264,17 +308,24 @@ static int pk_apply_same(struct pk_apply *a)
 /* From the sets to come, with what stands read, to the switch. */
 static int pk_apply_renew(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
 {
-    int r = pk_apply_compile(a, given);
+    int r;
 
+    a->held = a->f.ctl->conntrack;
+    r = pk_apply_compile(a, given);
     if (!r)
         r = pk_attach_heal(&a->f.pins, &a->f.maps, (enum pk_attach_kind)a->f.ctl->hook, a->d);
     if (!r)
         r = pk_maps_complete(&a->f.maps, &a->f.pins, a->d);
     if (!r)
         r = pk_apply_fill(a);
-    if (!r)
-        pk_apply_switch(a);
-    return r;
+    if (r) {
+        pk_apply_unhold(a);
+        return r;
+    }
+    pk_apply_switch(a);
+    if (!a->tracks && a->held < pk_word_generation(a->word)) /* neither set asks */
+        pk_apply_let_go(&a->f);
+    return 0;
 }
 
 /* What stands, as found. */
@@ -408,6 +459,8 @@ static void pk_tear_down(struct pk_fence *f)
 {
     if (f->ctl)
         pk_standing_fall(f);
+    if (f->ctl)
+        pk_apply_let_go(f);
     if (f->maps.fd[PK_MAP_GUARDS] >= 0)
         pk_attach_drop(&f->pins, &f->maps);
 }
@@ -563,6 +616,7 @@ int pk_fence_undo(struct pk_diags *d)
         r = pk_bank_renew(&f.pins, before, (uint32_t)(pk_word_generation(word) + 1));
     if (r)
         return pk_sys_error(d, r, "cannot write to the set before the live one");
+    pk_conntrack_keep(f.ctl, pk_word_generation(word) + 1);
     pk_standing_switch(&f, before, live, true);
     return 0;
 }

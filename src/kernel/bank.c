@@ -168,6 +168,7 @@ static int pk_engine_programs(const struct pk_maps *m, const struct pk_bank_set 
     int r = pk_maps_flows(&load.config.flow_mask);
 
     load.config.flow_mask--;
+    load.config.hz = pk_sys_hz();
     if (!r && getrandom(&load.config.flow_seed, sizeof(load.config.flow_seed), 0) < 0)
         r = -errno;
     return r ? pk_sys_error(d, r, "cannot set up the flow cache") : pk_object_load(&load, ret, d);

@@ -25,4 +25,5 @@ enum pk_kernel_code {
     PK_K_STACKED,     /* a device above or below the interface would have packets judged twice */
     PK_K_DEV_RENAMED, /* warning: a guarded interface has another name now */
     PK_K_NOT_FIRST,   /* warning: somebody's filter stands before the fence's */
+    PK_K_CONNTRACK,   /* connection tracking cannot be had for a rule that asks for it */
 };

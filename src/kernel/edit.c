@@ -5,8 +5,9 @@
  * map, and the word a new generation. Nothing here costs more with more rules, but for looks at one
  * number each: which rule is the Nth, which counters are taken, what the id of the set is.
  *
- * Where that cannot be done the set is compiled anew (apply.c): a new rule that jumps, more changes
- * than a place holds, an engine of other programs than ours, or one too small to have places.
+ * Where that cannot be done the set is compiled anew (apply.c): a new rule that jumps or asks for
+ * connection tracking, more changes than a place holds, an engine of other programs than ours, or
+ * one too small to have places.
  */
 #include "kernel/edit.h"
 
@@ -19,6 +20,7 @@
 #include "classify/delta.h"
 #include "kernel/attach.h"
 #include "kernel/bank.h"
+#include "kernel/conntrack.h"
 #include "kernel/fault.h"
 #include "kernel/guards.h"
 #include "kernel/object.h"
@@ -74,7 +76,10 @@ static int pk_change_open(struct pk_change *c)
     pk_engine_open(&c->f->pins, c->word, &c->engine);
     if (!c->engine.size || !pk_engine_delta(c->engine.size))
         return PK_WHOLE;
-    r = pk_stored_open(&c->f->pins, c->live, &c->stored[0]);
+    if (c->e->op == PK_EDIT_APPEND || c->e->op == PK_EDIT_INSERT)
+        r = pk_stored_open_numbers(&c->f->pins, c->live, &c->stored[0]);
+    else
+        r = pk_stored_open(&c->f->pins, c->live, &c->stored[0]);
     if (!r && c->before.bank < PK_BANKS)
         r = pk_stored_open_beside(&c->f->pins, c->before, c->live, &c->stored[0], &c->stored[1]);
     if (r || c->stored[0].head->classifier != PK_CLASSIFIER_AUTO)
@@ -147,7 +152,8 @@ static int pk_change_read(struct pk_change *c)
             return pk_edit_no_rule(c->chain, e, c->new->text, c->d);
         c->new = NULL;
     }
-    return c->new && c->new->to ? PK_WHOLE : 0;
+    /* Connection tracking may have to be held on first. */
+    return c->new && (c->new->to || pk_conntrack_rule(c->new)) ? PK_WHOLE : 0;
 }
 
 /* Where a rule comes that is to be number c->number: its place among those added, and before what.
@@ -390,6 +396,7 @@ static int pk_change_switch(struct pk_change *c)
     if (r)
         return pk_sys_error(c->d, r, "cannot write down the change");
     (void)!pk_fault();
+    pk_conntrack_keep(c->f->ctl, pk_word_generation(c->word) + 1);
     pk_standing_switch(c->f, c->seat, c->live, c->gone);
     if (c->before.bank < PK_BANKS && c->before.bank != c->live.bank && !pk_standing_grace(c->f))
         (void)!pk_bank_clear(&c->f->pins, &c->f->maps, c->before.bank);

@@ -12,6 +12,7 @@
 #include "classify/flow.h"
 #include "kernel/attach.h"
 #include "kernel/bank.h"
+#include "kernel/conntrack.h"
 #include "kernel/guards.h"
 #include "kernel/slots.h"
 #include "kernel/standing.h"
@@ -345,6 +346,7 @@ int pk_fence_info(struct pk_fence *f, struct pk_fence_info *ret, struct pk_diags
         info.counter_bytes = f->ctl->n_chunks * PK_CHUNK * sizeof(struct pk_count) * cpus;
     if (!r)
         r = pk_maps_flows(&flows);
+    info.conntrack = f->ctl->conntrack ? pk_conntrack_held() > 0 : -1;
     info.flow_bytes = flows * cpus * PK_FLOW_BYTES;
     if (!r)
         r = pk_info_devs(f, &info);

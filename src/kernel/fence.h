@@ -84,6 +84,7 @@ struct pk_fence_info {
     size_t n_attachments;
     char (*devs)[16]; /* guarded; none: the whole namespace */
     size_t n_devs;
+    int conntrack; /* held on for the rule set (1), not any more (0), or not asked for (-1) */
     size_t image_bytes, store_bytes, counter_bytes, flow_bytes; /* image: of the whole engine */
     uint64_t cookie;
     char path[64];

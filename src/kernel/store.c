@@ -73,7 +73,7 @@ static int pk_store_put_rules(const struct pk_chain *c, const uint32_t *slot,
 }
 
 /* Where the first rule's line begins: behind it come all the others and the end. */
-static uint32_t pk_store_first_line(const struct pk_ruleset *rs, const struct pk_buf *out)
+static uint32_t pk_store_first_line(const struct pk_ruleset *rs, const struct pk_buf *texts)
 {
     size_t len = strlen("COMMIT\n");
 
@@ -83,7 +83,7 @@ static uint32_t pk_store_first_line(const struct pk_ruleset *rs, const struct pk
 
             len += strlen("-A ") + strlen(rs->chains[c]->name) + (text ? 1 : 0) + text + 1;
         }
-    return (uint32_t)(out->len - len);
+    return (uint32_t)(texts->len - len);
 }
 
 static void pk_store_put_chains(const struct pk_ruleset *rs, struct pk_buf *out)
@@ -102,7 +102,7 @@ static void pk_store_put_chains(const struct pk_ruleset *rs, struct pk_buf *out)
 }
 
 static int pk_store_put_family(const struct pk_ruleset *rs, const struct pk_slots *slots,
-                               struct pk_names *names, struct pk_buf *out,
+                               struct pk_names *names, struct pk_buf *out, struct pk_buf *texts,
                                struct pk_store_family *ret)
 {
     static const struct pk_counters zero[PK_HOOK_N];
@@ -112,12 +112,12 @@ static int pk_store_put_family(const struct pk_ruleset *rs, const struct pk_slot
     uint32_t line;
     int r = 0;
 
-    f.text = (uint32_t)out->len;
-    pk_ruleset_save(rs, &save, out);
-    if (out->failed)
-        return out->failed;
-    f.text_len = (uint32_t)(out->len - f.text);
-    line = pk_store_first_line(rs, out);
+    f.text = (uint32_t)texts->len;
+    pk_ruleset_save(rs, &save, texts);
+    if (texts->failed)
+        return texts->failed;
+    f.text_len = (uint32_t)(texts->len - f.text);
+    line = pk_store_first_line(rs, texts);
     pk_store_align(out);
     f.rules = (uint32_t)out->len;
     for (size_t c = 0; !r && c < rs->n_chains; c++)
@@ -147,24 +147,38 @@ static int pk_store_put_names(const struct pk_names *names, struct pk_buf *out,
     return out->failed;
 }
 
-static uint64_t pk_store_hash(const struct pk_store_head *h)
+static uint64_t pk_store_sum(const struct pk_store_head *h)
 {
-    const size_t skip = offsetof(struct pk_store_head, size);
+    const size_t skip = offsetof(struct pk_store_head, texts_sum);
 
-    return pk_sum64((const char *)h + skip, h->size - skip, PK_STORE_MAGIC);
+    return pk_sum64((const char *)h + skip, h->texts - skip, PK_STORE_MAGIC);
+}
+
+static uint64_t pk_store_texts_sum(const struct pk_store_head *h)
+{
+    return pk_sum64((const char *)h + h->texts, h->size - h->texts, PK_STORE_MAGIC);
 }
 
 static int pk_store_put(const struct pk_ruleset *const rs[PK_FAMILY_N],
                         const struct pk_slots *slots, struct pk_names *names,
                         struct pk_store_head *h, struct pk_buf *out)
 {
+    _pk_buf_ struct pk_buf texts = PK_BUF_INIT(out->max);
     int r = 0;
 
     pk_buf_add(out, h, sizeof(*h));
     for (int f = 0; !r && f < PK_FAMILY_N; f++)
         if (rs[f] && rs[f]->given)
-            r = pk_store_put_family(rs[f], slots, names, out, &h->family[f]);
-    return r ? r : pk_store_put_names(names, out, h);
+            r = pk_store_put_family(rs[f], slots, names, out, &texts, &h->family[f]);
+    if (!r)
+        r = pk_store_put_names(names, out, h);
+    if (r)
+        return r;
+    pk_store_align(out);
+    h->texts = (uint32_t)out->len;
+    if (texts.len)
+        pk_buf_add(out, texts.data, texts.len);
+    return out->failed;
 }
 
 int pk_store_write(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_slots *slots,
@@ -176,21 +190,31 @@ int pk_store_write(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct 
                               .applied_at = meta->applied_at,
                               .classifier = meta->classifier};
     struct pk_names names = {0};
+    struct pk_store_head *head;
     int r = pk_store_put(rs, slots, &names, &h, out);
 
     pk_arena_done(&names.arena);
     if (r)
         return r;
     h.size = (uint32_t)out->len;
-    memcpy(out->data, &h, sizeof(h));
-    ((struct pk_store_head *)out->data)->hash =
-        pk_store_hash((const struct pk_store_head *)out->data);
+    head = (struct pk_store_head *)out->data;
+    *head = h;
+    head->texts_sum = pk_store_texts_sum(head);
+    head->sum = pk_store_sum(head);
     return 0;
 }
 
+/* Before the texts. */
 static bool pk_store_has(const struct pk_store_head *h, uint64_t at, uint64_t n, uint64_t size)
 {
-    return at >= sizeof(*h) && at <= h->size && n * size <= h->size - at;
+    return at >= sizeof(*h) && at <= h->texts && n * size <= h->texts - at;
+}
+
+static bool pk_store_has_text(const struct pk_store_head *h, uint64_t at, uint64_t len)
+{
+    const uint64_t all = h->size - h->texts;
+
+    return at <= all && len <= all - at;
 }
 
 static bool pk_store_files_ok(const struct pk_store_head *h)
@@ -200,8 +224,8 @@ static bool pk_store_files_ok(const struct pk_store_head *h)
     if (h->files % 4 || !pk_store_has(h, h->files, h->n_files, sizeof(*at)))
         return false;
     for (uint32_t i = 0; i < h->n_files; i++)
-        if (at[i] < sizeof(*h) || at[i] >= h->size ||
-            !memchr((const char *)h + at[i], 0, h->size - at[i]))
+        if (at[i] < sizeof(*h) || at[i] >= h->texts ||
+            !memchr((const char *)h + at[i], 0, h->texts - at[i]))
             return false;
     return true;
 }
@@ -212,7 +236,7 @@ static bool pk_store_rules_ok(const struct pk_store_head *h, const struct pk_sto
 
     for (uint32_t i = 0; i < f->n_rules; i++)
         if (rule[i].file >= h->n_files || rule[i].slot >= PK_CHUNK * PK_CHUNKS_MAX ||
-            !pk_store_has(h, rule[i].text, rule[i].text_len, 1))
+            !pk_store_has_text(h, rule[i].text, rule[i].text_len))
             return false;
     return true;
 }
@@ -237,7 +261,7 @@ static bool pk_store_family_ok(const struct pk_store_head *h, const struct pk_st
         return true;
     if (f->rules % 8 || !pk_store_has(h, f->rules, f->n_rules, sizeof(struct pk_store_rule)) ||
         f->chains % 4 || !pk_store_has(h, f->chains, f->n_chains, sizeof(struct pk_store_chain)) ||
-        !pk_store_has(h, f->text, f->text_len, 1) || f->text_len < strlen("COMMIT\n"))
+        !pk_store_has_text(h, f->text, f->text_len) || f->text_len < strlen("COMMIT\n"))
         return false;
     for (int i = 0; i < PK_HOOK_N; i++)
         if (f->policy_slot[i] >= PK_CHUNK * PK_CHUNKS_MAX)
@@ -245,12 +269,14 @@ static bool pk_store_family_ok(const struct pk_store_head *h, const struct pk_st
     return pk_store_rules_ok(h, f) && pk_store_chains_ok(h, f);
 }
 
-int pk_store_check(const void *data, size_t len, const struct pk_store_head **ret)
+int pk_store_check(const void *data, size_t len, bool texts, const struct pk_store_head **ret)
 {
     const struct pk_store_head *h = data;
 
-    if (len < sizeof(*h) || h->magic != PK_STORE_MAGIC || h->size < sizeof(*h) || h->size > len ||
-        h->hash != pk_store_hash(h) || !pk_store_files_ok(h))
+    if (len < sizeof(*h) || h->magic != PK_STORE_MAGIC || h->texts < sizeof(*h) ||
+        h->texts > h->size || h->texts > len || (texts && h->size > len) ||
+        h->sum != pk_store_sum(h) || (texts && h->texts_sum != pk_store_texts_sum(h)) ||
+        !pk_store_files_ok(h))
         return -EBADMSG;
     for (int f = 0; f < PK_FAMILY_N; f++)
         if (!pk_store_family_ok(h, &h->family[f]))
@@ -271,7 +297,7 @@ const struct pk_store_chain *pk_store_chains(const struct pk_store_head *s, enum
 
 const char *pk_store_text(const struct pk_store_head *s, const struct pk_store_rule *r)
 {
-    return (const char *)s + r->text;
+    return (const char *)s + s->texts + r->text;
 }
 
 const char *pk_store_file(const struct pk_store_head *s, const struct pk_store_rule *r)

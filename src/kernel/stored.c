@@ -50,16 +50,36 @@ static int pk_stored_changes(int dir, unsigned delta, struct pk_stored *s)
     return r;
 }
 
-static int pk_stored_map(int dir, struct pk_stored *s)
+/* How much of a store is to be mapped, as its head says; at most the whole. */
+static int pk_stored_length(int fd, bool texts, size_t *ret)
+{
+    const struct pk_store_head *h;
+    size_t all = pk_map_bytes(fd);
+    void *mem;
+    int r;
+
+    *ret = all;
+    if (texts || all < sizeof(*h))
+        return 0;
+    r = pk_sys_map_mmap(fd, sizeof(*h), false, &mem);
+    if (r)
+        return r;
+    h = mem;
+    *ret = PK_MIN(all, PK_MAX((size_t)h->texts, sizeof(*h)));
+    munmap(mem, sizeof(*h));
+    return 0;
+}
+
+static int pk_stored_map(int dir, bool texts, struct pk_stored *s)
 {
     _pk_close_ int fd = -1;
     int r = pk_sys_pinned(dir, "store", &fd);
 
-    if (r)
-        return r;
-    s->len = pk_map_bytes(fd);
-    r = pk_sys_map_mmap(fd, s->len, false, &s->mem);
-    return r ? r : pk_store_check(s->mem, s->len, &s->head);
+    if (!r)
+        r = pk_stored_length(fd, texts, &s->len);
+    if (!r)
+        r = pk_sys_map_mmap(fd, s->len, false, &s->mem);
+    return r ? r : pk_store_check(s->mem, s->len, texts, &s->head);
 }
 
 /* With the store in `s`. */
@@ -71,7 +91,7 @@ static int pk_stored_fill(int dir, struct pk_seat at, struct pk_stored *s)
 }
 
 static int pk_stored_get(const struct pk_pins *p, struct pk_seat at, const struct pk_stored *same,
-                         struct pk_stored *ret)
+                         bool texts, struct pk_stored *ret)
 {
     _pk_stored_ struct pk_stored s = {0};
     _pk_close_ int dir = -1;
@@ -80,7 +100,7 @@ static int pk_stored_get(const struct pk_pins *p, struct pk_seat at, const struc
     if (!r && same)
         s.head = same->head;
     else if (!r)
-        r = pk_stored_map(dir, &s);
+        r = pk_stored_map(dir, texts, &s);
     if (!r)
         r = pk_stored_fill(dir, at, &s);
     if (r)
@@ -92,13 +112,18 @@ static int pk_stored_get(const struct pk_pins *p, struct pk_seat at, const struc
 
 int pk_stored_open(const struct pk_pins *p, struct pk_seat at, struct pk_stored *ret)
 {
-    return pk_stored_get(p, at, NULL, ret);
+    return pk_stored_get(p, at, NULL, true, ret);
+}
+
+int pk_stored_open_numbers(const struct pk_pins *p, struct pk_seat at, struct pk_stored *ret)
+{
+    return pk_stored_get(p, at, NULL, false, ret);
 }
 
 int pk_stored_open_beside(const struct pk_pins *p, struct pk_seat at, struct pk_seat other_at,
                           const struct pk_stored *other, struct pk_stored *ret)
 {
-    return pk_stored_get(p, at, at.bank == other_at.bank ? other : NULL, ret);
+    return pk_stored_get(p, at, at.bank == other_at.bank ? other : NULL, false, ret);
 }
 
 void pk_each_begin(struct pk_each *e, const struct pk_stored *s, enum pk_family f, uint32_t chain)
@@ -169,11 +194,16 @@ static void pk_stored_line(const char *chain, const char *text, size_t len, stru
 /* The lines of a family up to its rules: table and chains. */
 static void pk_stored_head(const struct pk_stored *s, enum pk_family family, struct pk_buf *out)
 {
-    const struct pk_store_family *f = &s->head->family[family];
-    const char *text = (const char *)s->head + f->text;
-    const char *rule = memmem(text, f->text_len, "\n-A ", 4);
+    const struct pk_store_chain *c = pk_store_chains(s->head, family);
 
-    pk_buf_add(out, text, rule ? (size_t)(rule - text) + 1 : f->text_len - strlen("COMMIT\n"));
+    pk_buf_str(out, "*filter\n");
+    for (uint32_t i = 0; i < s->head->family[family].n_chains; i++) {
+        pk_buf_char(out, ':');
+        pk_buf_str(out, c[i].name);
+        pk_buf_str(out, i >= PK_HOOK_N               ? " - [0:0]\n"
+                        : c[i].policy == PK_ACT_DROP ? " DROP [0:0]\n"
+                                                     : " ACCEPT [0:0]\n");
+    }
 }
 
 /* The text of a family with its changes. */
@@ -261,7 +291,8 @@ static int pk_stored_parse(const struct pk_stored *s, enum pk_family family, str
     _pk_buf_ struct pk_buf changed = PK_BUF_INIT(PK_STORED_TEXT_MAX);
 
     if (!pk_stored_changed(s, family))
-        return pk_stored_scan((const char *)s->head + f->text, f->text_len, family, a, ret);
+        return pk_stored_scan((const char *)s->head + s->head->texts + f->text, f->text_len, family,
+                              a, ret);
     pk_stored_text(s, family, &changed);
     return changed.failed ? changed.failed
                           : pk_stored_scan(changed.data, changed.len, family, a, ret);

@@ -24,6 +24,9 @@ struct pk_stored {
 
 /* 0; -ENOENT; -EBADMSG: damaged. */
 int pk_stored_open(const struct pk_pins *p, struct pk_seat at, struct pk_stored *ret);
+/* Likewise without the texts: for pk_each_*, but not pk_each_text, and pk_stored_id, _chains,
+ * _added. */
+int pk_stored_open_numbers(const struct pk_pins *p, struct pk_seat at, struct pk_stored *ret);
 /* Likewise, where `other`, open already and longer than *ret, may be over the same store. */
 int pk_stored_open_beside(const struct pk_pins *p, struct pk_seat at, struct pk_seat other_at,
                           const struct pk_stored *other, struct pk_stored *ret);

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -367,4 +368,13 @@ int pk_sys_error(struct pk_diags *d, int err, const char *fmt, ...)
     pk_error(d, err == -ENOMEM ? PK_K_MEMORY : code, PK_NOWHERE, pk_sys_mend(err), "%s: %s", what,
              strerror(-err));
     return err;
+}
+
+uint32_t pk_sys_hz(void)
+{
+    struct timespec tick;
+
+    if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) || tick.tv_sec || tick.tv_nsec <= 0)
+        return 100;
+    return (uint32_t)((1000000000 + tick.tv_nsec / 2) / tick.tv_nsec);
 }

@@ -69,6 +69,8 @@ int pk_sys_netns_cookie(uint64_t *ret);
 /* A device's name as the datapath knows it. */
 struct pk_u128 pk_sys_name_pack(const char *name);
 void pk_sys_name_unpack(struct pk_u128 v, char ret[static 17]);
+/* Jiffies in a second: the coarse clock moves once in each. */
+uint32_t pk_sys_hz(void);
 
 /* libbpf keeps what netlink tells it to itself: the caller says it in its own words. */
 void pk_sys_quiet(void);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "rules/conntrack.h"
 #include "rules/leaf.h"
 #include "rules/option.h"
 #include "rules/ruleset.h"
@@ -18,8 +19,9 @@
 /* The packet as an evaluator sees it: its fields and, for residual matches, its bytes. */
 struct pk_view {
     const struct pk_packet *p;
-    const uint8_t *ip; /* from the start of the IP header */
-    size_t len;        /* bytes that can be read there: at most p->len */
+    const uint8_t *ip;             /* from the start of the IP header */
+    size_t len;                    /* bytes that can be read there: at most p->len */
+    const struct pk_conntrack *ct; /* NULL: connection tracking has no entry for it */
 };
 
 /*
@@ -35,8 +37,9 @@ struct pk_match_def {
     const char *name;
     unsigned families; /* bit PK_IPV4, bit PK_IPV6 */
     size_t info_size;
-    const struct pk_option *options;                     /* ends with a zero one */
-    int (*init)(void *info);                             /* defaults; may be NULL */
+    const struct pk_option *options; /* ends with a zero one */
+    bool conntrack;          /* asks Linux's connection tracking: on the netfilter hook only */
+    int (*init)(void *info); /* defaults; may be NULL */
     int (*parse)(struct pk_option_use *use, void *info); /* one option; errors through use->d */
     int (*finish)(struct pk_option_use *use, const struct pk_rule *r,
                   void *info); /* what is missing */

@@ -18,7 +18,9 @@ enum pk_step_kind {
     PK_STEP_DADDR = 3,
     PK_STEP_TCP_OPTION = 4, /* arg = option number; drops when the options cannot be read */
     PK_STEP_NEVER = 5,      /* says no: what stands before it is there for what else it does */
-    PK_STEP_TEST = 0x7f00,  /* from here on: test-only kinds, not in a shipped build */
+    PK_STEP_CONNTRACK = 6,  /* rules/conntrack.h */
+    PK_STEP_CONNTRACK_ADDR = 7,
+    PK_STEP_TEST = 0x7f00, /* from here on: test-only kinds, not in a shipped build */
 };
 
 #define PK_STEPS_MAX 16 /* predicates plus effects of one rule */

@@ -4,14 +4,16 @@
  * match stands in rules/match/x.bpf.h and has its case here.
  *
  * The includer defines pk_load() and struct pk_source (packet/frame.h), PK_CTX (what it has a
- * packet in) and pk_source_init(source, ctx), for steps that read bytes of the packet. A build of
- * the tests defines PK_TEST_STEPS and has tests/steps in its include path; a shipped one knows no
- * test step.
+ * packet in) and pk_source_init(source, ctx), for steps that read bytes of the packet; and, where
+ * packets can have conntrack entries, PK_CT and what goes with it (rules/match/conntrack.bpf.h). A
+ * build of the tests defines PK_TEST_STEPS and has tests/steps in its include path; a shipped one
+ * knows no test step.
  */
 #pragma once
 
 #include "packet/frame.h"
 #include "rules/match/addr.bpf.h"
+#include "rules/match/conntrack.bpf.h"
 #include "rules/match/tcp.bpf.h"
 #include "rules/step.h"
 
@@ -32,6 +34,10 @@ static inline enum pk_answer pk_step_eval(PK_CTX *ctx, const struct pk_packet *p
         return pk_step_address(p->daddr, st);
     case PK_STEP_TCP_OPTION:
         return pk_step_tcp_option(ctx, p, st);
+    case PK_STEP_CONNTRACK:
+        return pk_step_conntrack(ctx, p, st);
+    case PK_STEP_CONNTRACK_ADDR:
+        return pk_step_conntrack_addr(ctx, p, st);
     case PK_STEP_NEVER:
         return PK_NO;
     default:

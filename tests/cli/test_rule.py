@@ -129,7 +129,7 @@ REFUSED = (
     (2, "insert INPUT 2 --dport 1", "picket rule:1:28: error PK0036"),
     (2, "append INPUT -j NONE", "picket rule:1:29: error PK0028"),
     (2, "append INPUT -o lo", "-o cannot be used with INPUT"),
-    (2, "append INPUT -m state --state NEW", "error PK0027"),
+    (2, "append INPUT -m recent --set", "error PK0027"),
     (2, "append INPUT -j LOG", "error PK0029"),
     (2, "append INPUT -s 1.1.1.1,2.2.2.2", "2 rules, and one is changed"),
     (2, "append INPUT -s ::1", "error PK0033"),

@@ -4,7 +4,7 @@
 packets through both, and every delivered packet and every counter compared.
 
     run.py [--seed N] [--rounds K] [--hook netfilter|tc|xdp] [--classifier lbvs]
-           [--family 4|6|both] [--shrink]
+           [--family 4|6|both] [--nat] [--state] [--shrink]
     run.py --against legacy|nft     iptables against itself: proves the harness
     run.py --mutate                 a changed rule in one copy must be noticed: proves it too
 
@@ -26,6 +26,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../lib/py")]
 import cases  # noqa: E402
 import classes  # noqa: E402
 import gen  # noqa: E402
+import talk  # noqa: E402
 from pktest import fence, ns, packet as p, tap, world  # noqa: E402
 
 SHOW = 12  # differences printed of each kind
@@ -191,12 +192,18 @@ class Duel:
 
 def draw(seed, options):
     """(rule sets by family, probes of all families in a random order)"""
-    sets, probes = {}, []
+    sets, drawn = {}, []
     for family in options.families:
-        rs, some = gen.case(seed, family, options.packets // len(options.families), options.rules,
-                            options.profile, options.nat)
+        count = options.packets // len(options.families)
+        if options.state:
+            rs, some = talk.case(seed, family, count, options.rules, options.nat)
+        else:
+            rs, some = gen.case(seed, family, count, options.rules, options.profile, options.nat)
         sets[family] = rs
-        probes += some
+        drawn.append(some)
+    if options.state:
+        return sets, talk.weave(random.Random(seed), drawn)
+    probes = sum(drawn, [])
     random.Random(seed).shuffle(probes)
     return sets, probes
 
@@ -260,7 +267,7 @@ def report(name, options, found, duel, sets, probes):
         print(f"# replay: tests/diff/run.py --no-seeds --seed {name} --rounds 1 --family "
               f"{options.family} --hook {options.hook}{classifier} --against {options.against} "
               f"--packets {options.packets} --rules {options.rules} --profile {options.profile}"
-              f"{' --nat' * options.nat} --shrink")
+              f"{' --nat' * options.nat}{' --state' * options.state} --shrink")
     sys.stdout.flush()
 
 
@@ -281,7 +288,7 @@ def options_hit(counters):
 
 def all_cases(options):
     """(name or seed, rule sets, probes): kept cases, kept seeds, then the rounds asked for."""
-    if not options.no_seeds:
+    if not options.no_seeds and not options.state:
         yield from cases.read_all()
         for seed in kept_seeds(options):
             yield (seed, *draw(seed, options))
@@ -419,13 +426,14 @@ def arguments():
     a.add_argument("--rules", type=int, default=8, help="mean rules a chain")
     a.add_argument("--max-failures", type=int, default=5)
     a.add_argument("--nat", action="store_true", help="with destination NAT and connection tracking")
+    a.add_argument("--state", action="store_true", help="conversations, and rules about their state")
     a.add_argument("--coverage", action="store_true", help="which options of rules were hit")
     a.add_argument("--mutate", action="store_true")
     a.add_argument("--shrink", action="store_true", help="reduce failing cases")
     a.add_argument("--keep", metavar="NAME", help="write the reduced case to cases/NAME.json")
     a.add_argument("--no-seeds", action="store_true", help="leave kept cases and seeds out")
     options = a.parse_args()
-    classes.CONNTRACK = options.nat
+    classes.CONNTRACK = options.nat or options.state
     options.families = (4, 6) if options.family == "both" else (int(options.family),)
     options.profile = options.profile or ("plain" if options.against == "nft" else "full")
     return options

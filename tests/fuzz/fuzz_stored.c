@@ -109,13 +109,25 @@ static void overwrite(void *bytes, size_t len, const uint8_t *data, size_t size)
     }
 }
 
-/* Magic, sum, size, the rest: both begin so. The sum is made to fit. */
-static void seal(uint64_t *head, size_t len, uint64_t seed)
+/* The sums are made to fit. */
+static void seal_store(void *bytes, size_t len)
+{
+    struct pk_store_head *h = bytes;
+    const size_t skip = offsetof(struct pk_store_head, texts_sum);
+
+    if (h->size > len || h->texts > h->size || h->texts < sizeof(*h))
+        return;
+    h->texts_sum = pk_sum64((char *)h + h->texts, h->size - h->texts, PK_STORE_MAGIC);
+    h->sum = pk_sum64((char *)h + skip, h->texts - skip, PK_STORE_MAGIC);
+}
+
+/* Magic, sum, size, the rest. */
+static void seal_changes(uint64_t *head, size_t len)
 {
     uint32_t size = (uint32_t)head[2];
 
     if (size > 16 && size <= len)
-        head[1] = pk_sum64(head + 2, size - 16, seed);
+        head[1] = pk_sum64(head + 2, size - 16, PK_CHANGES_MAGIC);
 }
 
 static void read_all(struct pk_stored *s, unsigned outline)
@@ -152,9 +164,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(store_copy, store.data, store.len);
     memcpy(changes_copy, changes.data, changes.len);
     overwrite(over ? changes_copy : store_copy, over ? changes.len : store.len, data + 1, size - 1);
-    seal(store_copy, store.len, PK_STORE_MAGIC);
-    seal(changes_copy, changes.len, PK_CHANGES_MAGIC);
-    if (pk_store_check(store_copy, store.len, &s.head))
+    seal_store(store_copy, store.len);
+    seal_changes(changes_copy, changes.len);
+    if (pk_store_check(store_copy, store.len, true, &s.head))
         return 0;
     if (!pk_changes_read(changes_copy, changes.len, s.head, &s.arena, &s.changes))
         read_all(&s, data[0] >> 1 & 3);

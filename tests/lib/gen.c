@@ -243,6 +243,19 @@ static void put_range(struct gen *g, struct pk_buf *out)
     put_addr(g, b, out);
 }
 
+/* No packet of these tests has an entry: what is left is INVALID. */
+static void put_conntrack(struct gen *g, struct pk_buf *out)
+{
+    static const char *const states[] = {"NEW", "INVALID", "RELATED,ESTABLISHED", "UNTRACKED"};
+    bool old = chance(g, 30);
+
+    pk_buf_str(out, old ? " -m state" : " -m conntrack");
+    put_not(g, out);
+    pk_buf_fmt(out, old ? " --state %s" : " --ctstate %s", states[gen_below(g, 4)]);
+    if (!old && chance(g, 30))
+        pk_buf_str(out, " --ctproto 6");
+}
+
 static void put_own_match(struct gen *g, uint8_t proto, struct pk_buf *out)
 {
     switch (proto) {
@@ -294,6 +307,8 @@ static void put_matches(struct gen *g, uint8_t proto, struct pk_buf *out)
         pk_buf_str(out, " -m comment --comment \"a 'comment'\"");
     if (chance(g, 70))
         put_own_match(g, proto, out);
+    if (g->test_steps && chance(g, 12))
+        put_conntrack(g, out);
     if (chance(g, 12))
         put_range(g, out);
     if (ports && chance(g, 5))

@@ -234,7 +234,10 @@ static bool judge(struct round *r, struct harness *h, enum h_prog prog, struct g
 {
     unsigned tags = prog == H_NF || gen_below(g, 2) ? 0 : gen_below(g, 3);
     struct pk_packet p = {0};
-    const struct pk_view view = {.p = &p, .ip = r->ip, .len = r->len};
+    /* At netfilter a test run has no network namespace, so none where anybody tracks. */
+    const struct pk_conntrack untracked = {.info = PK_CT_LOST};
+    const struct pk_view view = {
+        .p = &p, .ip = r->ip, .len = r->len, .ct = prog == H_NF ? &untracked : NULL};
     struct pk_verdict v = {0};
     unsigned times = 1 + gen_below(g, 3);
     int got = 1;

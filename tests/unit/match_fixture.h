@@ -16,12 +16,14 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
+#include "rules/conntrack_user.h"
 #include "rules/match.h"
 #include "test_defs.h"
 
 struct pk_source {
     const uint8_t *ip;
     size_t len;
+    const struct pk_conntrack *ct;
 };
 
 static inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)

@@ -127,12 +127,51 @@ static inline void random_iprange(struct pk_buf *b, enum pk_family family)
         pk_buf_fmt(b, "2001:db8::%u:0:0:a00:%u-2001:db8::%u:0:0:a03:3", roll(2), roll(4), roll(3));
 }
 
+static inline void random_conntrack(struct pk_buf *b, enum pk_family family)
+{
+    static const char *const states[] = {"NEW", "ESTABLISHED", "RELATED", "INVALID,UNTRACKED",
+                                         "DNAT"};
+    static const char *const ends[] = {"origsrc", "origdst", "replsrc", "repldst"};
+    static const char *const statuses[] = {"SEEN_REPLY", "ASSURED,CONFIRMED", "NONE"};
+
+    pk_buf_str(b, " -m conntrack");
+    if (roll(2))
+        pk_buf_fmt(b, "%s --ctstate %s", roll(3) ? "" : " !", states[roll(5)]);
+    if (!roll(4))
+        pk_buf_fmt(b, "%s --ct%s %s/%u", roll(3) ? "" : " !", ends[roll(4)],
+                   family == PK_IPV4 ? "10.0.0.1" : "2001:db8::a00:1", roll(33));
+    if (!roll(4))
+        pk_buf_fmt(b, "%s --ct%sport %u:%u", roll(3) ? "" : " !", ends[roll(4)], roll(3),
+                   1 + roll(3));
+    if (!roll(4))
+        pk_buf_fmt(b, "%s --ctstatus %s", roll(3) ? "" : " !", statuses[roll(3)]);
+    if (!roll(4))
+        pk_buf_fmt(b, "%s --ctexpire :%u", roll(3) ? "" : " !", roll(3));
+    pk_buf_fmt(b, " --ctproto %u", roll(2) ? 6 : 17);
+}
+
+static inline struct pk_conntrack random_entry(enum pk_family family)
+{
+    static const uint32_t infos[] = {0, 1, 2, 3, 4, PK_CT_UNTRACKED, 0, PK_CT_LOST};
+    unsigned what = roll(8);
+    struct pk_conntrack ct = {.info = infos[what], .entry = what < 5};
+
+    ct.status = roll(64);
+    ct.expires = roll(4);
+    ct.proto = roll(2) ? 6 : 17;
+    for (unsigned i = 0; i < PK_CT_ENDS; i++) {
+        ct.addr[i] = random_address(family);
+        ct.port[i] = (uint16_t)roll(4);
+    }
+    return ct;
+}
+
 static inline void random_matches(struct pk_buf *b, enum pk_family family, uint8_t proto)
 {
     bool ports = proto == 6 || proto == 17 || proto == 33 || proto == 132 || proto == 136;
 
     for (unsigned n = roll(5); n; n--) {
-        unsigned what = roll(10);
+        unsigned what = roll(12);
 
         if (what < 4)
             random_own_match(b, family, proto);
@@ -143,6 +182,10 @@ static inline void random_matches(struct pk_buf *b, enum pk_family family, uint8
         else if (what < 9)
             pk_buf_fmt(b, " -m testlen%s --testlen 5:%u%s", roll(3) ? "" : " !", roll(5),
                        roll(2) ? ":4" : "");
+        else if (what < 10)
+            random_conntrack(b, family);
+        else if (what < 11)
+            pk_buf_fmt(b, " -m state%s --state NEW,INVALID", roll(3) ? "" : " !");
         else
             pk_buf_str(b, " -m comment --comment x");
     }

@@ -216,7 +216,7 @@ static bool leaf_holds(const struct pk_leaf *l, const struct pk_packet *p)
 
 static enum pk_answer leaf_answer(const struct pk_leaf *l, const struct pk_view *v)
 {
-    struct pk_source s = {v->ip, v->len};
+    struct pk_source s = {v->ip, v->len, v->ct};
 
     for (unsigned i = 0; i < l->n_predicates; i++) {
         enum pk_answer a = pk_step_eval(&s, v->p, &l->steps[i]);
@@ -253,7 +253,8 @@ static void compare(struct fixture *f, const struct pk_leaves *leaves, const cha
     for (int k = 0; k < 40; k++) {
         struct pk_packet p;
         struct bytes b;
-        struct pk_view v = {&p, b.ip, 0};
+        struct pk_conntrack ct = random_entry(f->family);
+        struct pk_view v = {&p, b.ip, 0, roll(4) ? &ct : NULL};
         int expected, got;
 
         random_packet(f->family, f->rule.ip.proto, &p, &b);

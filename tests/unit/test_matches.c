@@ -160,6 +160,69 @@ static const struct golden goldens[] = {
     {PK_IPV4, 0, "-m comment --comment \"\"", "="},
     {PK_IPV4, 0, "-m comment --comment \"a\nb\"", NULL}, /* (*) 1.8.9 writes a broken file */
     {PK_IPV4, 0, "-m comment", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctstate NEW,ESTABLISHED", "="},
+    {PK_IPV4, 0, "-m conntrack --ctstate n,e,r,u,s,d,i",
+     "-m conntrack --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED,SNAT,DNAT"},
+    {PK_IPV4, 0, "-m conntrack ! --ctstate invalid", "-m conntrack ! --ctstate INVALID"},
+    {PK_IPV4, 0, "-m conntrack --ctstate NEW,", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctstate ,NEW", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctstate NEWX", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctstate \"\"", NULL},
+    {PK_IPV4, 0, "-m conntrack", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctproto TCP", "-m conntrack --ctproto 6"},
+    {PK_IPV4, 0, "-m conntrack ! --ctproto 0x11", "-m conntrack ! --ctproto 17"},
+    {PK_IPV4, 0, "-m conntrack --ctproto all", "-m conntrack --ctproto 0"},
+    {PK_IPV4, 0, "-m conntrack --ctproto 256", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctorigsrc 1.2.3.4/24", "="},
+    {PK_IPV4, 0, "-m conntrack --ctorigsrc 1.2.3.4/255.255.0.0",
+     "-m conntrack --ctorigsrc 1.2.3.4/16"},
+    {PK_IPV4, 0, "-m conntrack --ctorigsrc 1.2.3/24", "-m conntrack --ctorigsrc 1.2.0.3/24"},
+    {PK_IPV4, 0, "-m conntrack ! --ctreplsrc 0x1020304/32", "-m conntrack ! --ctreplsrc 1.2.3.4"},
+    {PK_IPV4, 0, "-m conntrack --ctorigsrc 0/0", "-m conntrack --ctorigsrc 0.0.0.0/0"},
+    {PK_IPV4, 0, "-m conntrack --ctorigsrc 1.2.3.4/", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctorigsrc /24", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctorigsrc 1.2.3.4/33", NULL},          /* (*) 1.8.9: /32 */
+    {PK_IPV4, 0, "-m conntrack --ctorigsrc 1.2.3.4/255.0.255.0", NULL}, /* (*) 1.8.9: /32 */
+    {PK_IPV4, 0, "-m conntrack --ctorigsrc localhost", NULL},           /* (*) asks the resolver */
+    {PK_IPV4, 0, "-m conntrack --ctorigsrcport 22:", "-m conntrack --ctorigsrcport 22:65535"},
+    {PK_IPV4, 0, "-m conntrack ! --ctrepldstport :22", "-m conntrack ! --ctrepldstport 0:22"},
+    {PK_IPV4, 0, "-m conntrack --ctreplsrcport 0:65535", "="},
+    {PK_IPV4, 0, "-m conntrack --ctorigdstport 30:20", "="},
+    {PK_IPV4, 0, "-m conntrack --ctorigsrcport 0:0", "-m conntrack --ctorigsrcport 0"},
+    {PK_IPV4, 0, "-m conntrack --ctorigsrcport 22:0", NULL},  /* (*) 1.8.9 prints 22 */
+    {PK_IPV4, 0, "-m conntrack --ctorigsrcport 65536", NULL}, /* (*) 1.8.9: 0 */
+    {PK_IPV4, 0, "-m conntrack --ctstatus none,ASSURED", "-m conntrack --ctstatus ASSURED"},
+    {PK_IPV4, 0, "-m conntrack ! --ctstatus c,a,s,e",
+     "-m conntrack ! --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED"},
+    {PK_IPV4, 0, "-m conntrack --ctstatus none", "-m conntrack --ctstatus NONE"},
+    {PK_IPV4, 0, "-m conntrack --ctstatus X", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctexpire 5:", "-m conntrack --ctexpire 5:4294967295"},
+    {PK_IPV4, 0, "-m conntrack --ctexpire 0x10:020", "-m conntrack --ctexpire 16"},
+    {PK_IPV4, 0, "-m conntrack ! --ctexpire 9:5", "="},
+    {PK_IPV4, 0, "-m conntrack --ctexpire 4294967296", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctexpire 1-2", NULL},
+    {PK_IPV4, 0, "-m conntrack --ctdir original", "-m conntrack --ctdir ORIGINAL"},
+    {PK_IPV4, 0, "-m conntrack --ctdir reply", "-m conntrack --ctdir REPLY"},
+    {PK_IPV4, 0, "-m conntrack --ctdir o", NULL},
+    {PK_IPV4, 0,
+     "-m conntrack --ctdir reply --ctexpire 1 --ctstatus NONE --ctrepldstport 1 --ctreplsrcport 2"
+     " --ctorigdstport 3 --ctorigsrcport 4 --ctrepldst 1.1.1.1 --ctreplsrc 2.2.2.2"
+     " --ctorigdst 3.3.3.3 --ctorigsrc 4.4.4.4 --ctproto udp --ctstate DNAT,SNAT",
+     "-m conntrack --ctstate SNAT,DNAT --ctproto 17 --ctorigsrc 4.4.4.4 --ctorigdst 3.3.3.3"
+     " --ctreplsrc 2.2.2.2 --ctrepldst 1.1.1.1 --ctorigsrcport 4 --ctorigdstport 3"
+     " --ctreplsrcport 2 --ctrepldstport 1 --ctstatus NONE --ctexpire 1 --ctdir REPLY"},
+    {PK_IPV6, 0,
+     "-m conntrack --ctorigsrc 2001:db8::1/ffff:ffff::", "-m conntrack --ctorigsrc 2001:db8::1/32"},
+    {PK_IPV6, 0, "-m conntrack ! --ctrepldst ::1/128", "-m conntrack ! --ctrepldst ::1"},
+    {PK_IPV6, 0, "-m conntrack --ctorigdst ::/0", "="},
+    {PK_IPV6, 0, "-m conntrack --ctorigsrc 1.2.3.4", NULL},
+    {PK_IPV6, 0, "-m conntrack --ctorigsrc fe80::1%lo", NULL}, /* (*) 1.8.9 loses the scope */
+    {PK_IPV6, 0, "-m conntrack --ctproto icmpv6", "-m conntrack --ctproto 58"},
+    {PK_IPV4, 0, "-m state --state r,e,u,i,n",
+     "-m state --state INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED"},
+    {PK_IPV4, 0, "-m state ! --state INVALID -m conntrack --ctstate NEW", "="},
+    {PK_IPV4, 0, "-m state --state SNAT", NULL},
+    {PK_IPV4, 0, "-m state", NULL},
     {PK_IPV4, 0, "-m comment --comment a -m comment --comment b", "="},
 };
 
@@ -398,13 +461,124 @@ static void test_tcp_options(void **state)
     }
 }
 
+/* ---- connection tracking: the evaluator and the step by the table of conntrack_mt() ---- */
+
+struct ct_case {
+    const char *match;
+    /*
+     * Answers for: a new entry; its answer with DNAT; nothing (INVALID); UNTRACKED; an ICMP error
+     * of the entry; nobody tracks: a SYN, and then another segment.
+     */
+    const char *answers;
+};
+
+static const struct ct_case ct_cases[] = {
+    {"-m conntrack --ctstate NEW", "ynnnnyn"},
+    {"-m conntrack ! --ctstate NEW", "nyyyyny"},
+    {"-m conntrack --ctstate ESTABLISHED", "nynnnny"},
+    {"-m conntrack --ctstate RELATED,ESTABLISHED", "nynnyny"},
+    {"-m conntrack --ctstate INVALID", "nnynnnn"},
+    {"-m conntrack --ctstate UNTRACKED", "nnnynnn"},
+    {"-m conntrack ! --ctstate UNTRACKED", "yyynyyy"},
+    {"-m conntrack --ctstate DNAT", "nynnnnn"},
+    {"-m conntrack --ctstate SNAT", "nnnnnnn"},
+    {"-m state --state NEW", "ynnnnyn"},
+    {"-m conntrack --ctdir ORIGINAL", "ynnnynn"},
+    {"-m conntrack --ctdir REPLY", "nynnnnn"},
+    {"-m conntrack --ctproto 6", "yynnynn"},
+    {"-m conntrack ! --ctproto 6", "nnnnnnn"},
+    {"-m conntrack --ctorigsrc 10.0.0.2", "yynnynn"},
+    {"-m conntrack --ctorigsrc 10.0.9.9/16", "yynnynn"},
+    {"-m conntrack ! --ctorigsrc 10.0.9.9/16", "nnnnnnn"},
+    {"-m conntrack --ctorigsrc 10.0.0.3", "nnnnnnn"},
+    {"-m conntrack --ctorigdst 10.0.0.9", "yynnynn"},
+    {"-m conntrack --ctreplsrc 10.0.0.9", "ynnnynn"},
+    {"-m conntrack --ctreplsrc 10.0.0.77", "nynnnnn"},
+    {"-m conntrack --ctrepldst 10.0.0.2 --ctorigsrcport 1000 --ctorigdstport 80", "yynnynn"},
+    {"-m conntrack --ctreplsrcport 80", "ynnnynn"},
+    {"-m conntrack --ctreplsrcport 8000:8100", "nynnnnn"},
+    {"-m conntrack ! --ctreplsrcport 8000:8100", "ynnnynn"},
+    {"-m conntrack --ctrepldstport 1001:999", "nnnnnnn"},
+    {"-m conntrack --ctrepldstport 1000", "yynnynn"},
+    {"-m conntrack --ctstatus NONE", "nnnnnnn"},
+    {"-m conntrack ! --ctstatus NONE", "yynnynn"},
+    {"-m conntrack --ctstatus SEEN_REPLY", "nynnnnn"},
+    {"-m conntrack ! --ctstatus SEEN_REPLY,ASSURED", "ynnnynn"},
+    {"-m conntrack --ctexpire 60", "yynnynn"},
+    {"-m conntrack --ctexpire 61:", "nnnnnnn"},
+    {"-m conntrack ! --ctexpire :59", "yynnynn"},
+    /* Without an entry a match that asks for a state asks for nothing else (conntrack_mt). */
+    {"-m conntrack --ctstate INVALID,NEW --ctproto 17", "nnynnyn"},
+    {"-m conntrack ! --ctstate NEW --ctorigsrc 1.1.1.1 --ctdir ORIGINAL", "nnyynny"},
+};
+
+static void ct_views(struct pk_conntrack ct[7])
+{
+    const struct pk_conntrack entry = {
+        .info = PK_CT_NEW,
+        .entry = 1,
+        .expires = 60,
+        .addr = {{0, 0x0a000002}, {0, 0x0a000009}, {0, 0x0a000009}, {0, 0x0a000002}},
+        .port = {1000, 80, 80, 1000},
+        .proto = 6,
+    };
+
+    ct[0] = ct[1] = ct[4] = entry;
+    ct[1].info = PK_CT_ESTABLISHED + PK_CT_IS_REPLY;
+    ct[1].status = PK_CTF_SEEN_REPLY | PK_CTF_DST_NAT;
+    ct[1].addr[PK_CT_REPLSRC].lo = 0x0a00004d;
+    ct[1].port[PK_CT_REPLSRC] = 8080;
+    ct[2] = (struct pk_conntrack){0};
+    ct[3] = (struct pk_conntrack){.info = PK_CT_UNTRACKED};
+    ct[4].info = PK_CT_RELATED;
+    ct[5] = ct[6] = (struct pk_conntrack){.info = PK_CT_LOST};
+}
+
+static void check_ct(const struct ct_case *c, struct fixture *f, const struct pk_leaf *l)
+{
+    struct pk_conntrack ct[7];
+
+    ct_views(ct);
+    for (unsigned i = 0; i < 7; i++) {
+        struct pk_packet p = {
+            .saddr.lo = 0x0a000002, .daddr.lo = 0x0a000009, .proto = 6, .tcp_flags = 2};
+        struct pk_view v = {.p = &p, .ct = &ct[i]};
+        struct pk_source s = {.ct = &ct[i]};
+        enum pk_answer step = PK_YES;
+
+        if (i == 6)
+            p.tcp_flags = 0x12;
+        for (unsigned k = 0; k < l->n_predicates && step == PK_YES; k++)
+            step = pk_step_eval(&s, &p, &l->steps[k]);
+        if ("nyh"[eval_matches(&f->rule, &v)] != c->answers[i] || "nyh"[step] != c->answers[i])
+            fail_msg("%s, view %u: not %c: eval %d, step %d", c->match, i, c->answers[i],
+                     eval_matches(&f->rule, &v), step);
+    }
+}
+
+static void test_conntrack(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PK_ARRAY_SIZE(ct_cases); i++) {
+        struct pk_leaves leaves;
+        struct fixture f;
+
+        fixture_init(&f, PK_IPV4, 6);
+        assert_int_equal(parse(&f, ct_cases[i].match), 0);
+        assert_int_equal(pk_rule_compile(&f.rule, PK_IPV4, &f.arena, &leaves, &f.d), 0);
+        assert_int_equal(leaves.n, 1);
+        check_ct(&ct_cases[i], &f, &leaves.leaf[0]);
+        fixture_done(&f);
+    }
+}
+
 static void test_registry(void **state)
 {
     (void)state;
     assert_null(pk_match_find("icmp", PK_IPV6));
     assert_null(pk_match_find("icmp6", PK_IPV4));
     assert_ptr_equal(pk_match_find("icmpv6", PK_IPV6), pk_match_find("icmp6", PK_IPV6));
-    assert_null(pk_match_find("conntrack", PK_IPV4));
+    assert_null(pk_match_find("limit", PK_IPV4));
     assert_null(pk_target_find("REJECT", PK_IPV4));
     assert_int_equal(pk_match_register(&pk_test_match_len), -EEXIST);
     assert_int_equal(pk_target_register(&pk_test_target_count), -EEXIST);
@@ -422,7 +596,7 @@ int main(void)
         cmocka_unit_test(test_golden),       cmocka_unit_test(test_service_names),
         cmocka_unit_test(test_long_comment), cmocka_unit_test(test_info_is_canonical),
         cmocka_unit_test(test_truth),        cmocka_unit_test(test_tcp_options),
-        cmocka_unit_test(test_registry),
+        cmocka_unit_test(test_conntrack),    cmocka_unit_test(test_registry),
     };
 
     if (pk_test_register())

@@ -105,10 +105,12 @@ struct pk_ctl {
     __u64 split_word; /* only the test build PK_SPLIT_SWITCH uses it */
     __u64 bank_abi[PK_BANKS];         /* PK_DATAPATH_ABI of the picket that filled it */
     __u64 engine_build[PK_BANKS / 4]; /* pk_object_build() of its programs */
-    __u64 quiet; /* a generation: no program runs any more that read an older word */
+    __u64 quiet;                /* a generation: no program runs any more that read an older word */
     __u16 delta[PK_WORDS_KEPT]; /* of generation g: element g % PK_WORDS_KEPT (pk_delta_live) */
     __u64 freed; /* the last generation that may lack a counter of the one before it */
-    __u64 rsvd[31];
+    /* Not 0: connection tracking is held on, and sets up to this generation may ask for it. */
+    __u64 conntrack;
+    __u64 rsvd[30];
 };
 
 _Static_assert(sizeof(struct pk_ctl) == 512, "shared with BPF");
@@ -176,7 +178,7 @@ struct pk_config {
     __u32 flow_mask; /* entries of the flow cache for each CPU, less one */
     __u32 cast;      /* 1: the kernel has bpf_cast_to_kern_ctx() and bpf_rdonly_cast() */
     __u32 delta;     /* bytes of a place */
-    __u32 pad;
+    __u32 hz;        /* jiffies in a second */
 };
 
 /* Slots of a bank in the program arrays, of which there is one per program type. */
@@ -230,6 +232,7 @@ enum pk_reason {
     PK_R_PASS_UNGUARDED, /* neither interface is guarded */
     PK_R_PASS_JUDGED,    /* a forwarded packet at egress that was judged at ingress */
     PK_R_PASS_MALFORMED, /* the IP header is not one that the stack accepts: left to the stack */
+    PK_R_ACCEPT_LOST,    /* accepted while connection tracking, which rules ask for, was off */
     PK_REASON_N,
     PK_REASON_MAX = 64
 };

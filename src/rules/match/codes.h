@@ -17,6 +17,12 @@ enum {
     PK_CODE_ADDRESS_RANGE = 212,
     PK_CODE_COMMENT = 213,
     PK_CODE_SAVED_OTHERWISE = 214, /* iptables-save would print another rule than this one */
+    PK_CODE_CT_STATE = 215,        /* not a state of connection tracking */
+    PK_CODE_CT_STATUS = 216,
+    PK_CODE_CT_PROTO = 217,
+    PK_CODE_CT_ADDRESS = 218,
+    PK_CODE_CT_EXPIRE = 219,
+    PK_CODE_CT_DIR = 220,
 
     PK_CODE_RULE_LEAVES = 1001,    /* one rule falls into too many leaves */
     PK_CODE_RULE_STEPS = 1002,     /* one rule has too many residual steps */

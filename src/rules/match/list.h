@@ -6,12 +6,14 @@
 #include "rules/match.h"
 
 extern const struct pk_match_def pk_match_comment;
+extern const struct pk_match_def pk_match_conntrack;
 extern const struct pk_match_def pk_match_dccp;
 extern const struct pk_match_def pk_match_icmp;
 extern const struct pk_match_def pk_match_icmp6;
 extern const struct pk_match_def pk_match_iprange;
 extern const struct pk_match_def pk_match_multiport;
 extern const struct pk_match_def pk_match_sctp;
+extern const struct pk_match_def pk_match_state;
 extern const struct pk_match_def pk_match_tcp;
 extern const struct pk_match_def pk_match_udp;
 

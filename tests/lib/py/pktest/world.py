@@ -45,6 +45,7 @@ table inet oracle {
 
 # Destination NAT, which brings connection tracking and its defragmentation with it.
 NAT_FROM = {4: "10.9.0.7", 6: "fd09::7"}
+NAT_TO = {4: "10.2.0.77", 6: "fd02::77"}
 NAT = """
 table inet nat {
     chain prerouting {

@@ -1,0 +1,222 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rules that ask for connection tracking, on real connections, and what holds it on.
+
+    left (no firewall)  10.3.0.1 wire ------ wire 10.3.0.2  right (the fence)
+                        fd03::1                     fd03::2
+"""
+import json
+import os
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib/py"))
+
+from pktest import fence, ns, tap  # noqa: E402
+
+PORT, CLOSED, LIVE = 2222, 2223, 101
+LEFT, RIGHT = "10.3.0.1", "10.3.0.2"
+STRICT = f"""\
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
+-A INPUT -p tcp -m conntrack --ctstate NEW -m tcp --dport {PORT} --syn -j ACCEPT
+-A INPUT -m conntrack --ctstate INVALID
+COMMIT
+"""
+STRICT6 = STRICT.replace("-A INPUT -m conntrack --ctstate ESTABLISHED",
+                         "-A INPUT -m state --state UNTRACKED -j ACCEPT\n"
+                         "-A INPUT -m conntrack --ctstate ESTABLISHED")
+TEXTS = {4: STRICT, 6: STRICT6}
+WAIT = 5  # seconds; a connection that is cut ends the test by this
+
+
+class Rig:
+    def __init__(self, lab):
+        self.left, self.right = lab.netns("left"), lab.netns("right")
+        for space in (self.left, self.right):
+            ns.quiet(space)
+        ns.veth(self.left, "wire", "02:00:00:00:03:01", self.right, "wire", "02:00:00:00:03:02")
+        for space, host in ((self.left, 1), (self.right, 2)):
+            space.ip(f"addr add 10.3.0.{host}/24 dev wire", f"addr add fd03::{host}/64 dev wire nodad",
+                     "link set lo up")
+        self.fence = fence.Picket(self.right)
+        lab.on_close(self.fence.clear)
+        self.listeners = {port: self.listen(port) for port in (PORT, CLOSED)}
+        self.pairs = []
+
+    def listen(self, port):
+        with self.right:
+            s = socket.socket(socket.AF_INET)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind((RIGHT, port))
+        s.listen(LIVE)
+        return s
+
+    def connect(self, port, wait=WAIT):
+        with self.left:
+            s = socket.socket(socket.AF_INET)
+        s.settimeout(wait)
+        s.connect((RIGHT, port))
+        other = self.listeners[port].accept()[0]
+        other.settimeout(WAIT)
+        return s, other
+
+    def refused(self, port):
+        try:
+            self.connect(port, 0.3)
+        except socket.timeout:
+            return True
+        return False
+
+    def talk(self):
+        """A word each way over every live connection."""
+        for left, right in self.pairs:
+            left.sendall(b"?")
+            assert right.recv(1) == b"?"
+            right.sendall(b"!")
+            assert left.recv(1) == b"!"
+
+    def count(self, text):
+        return self.fence.now(4).of(text)[0]
+
+    def status(self):
+        result = self.fence.command("status", "--json", check=False)
+        return result.returncode, json.loads(result.stdout)
+
+    def reason(self, name):
+        return sum(r["counters"]["packets"] for r in self.status()[1]["reasons"]
+                   if r["reason"] == name)
+
+    def table(self):
+        return "table inet picket" in self.right.run(["nft", "list", "tables"]).stdout
+
+
+def strict(rig):
+    """Only ESTABLISHED and a SYN to one port: live connections go on, nothing else comes in."""
+    rig.fence.apply(TEXTS)
+    rig.pairs = [rig.connect(PORT) for _ in range(LIVE)]
+    assert rig.count("NEW") == LIVE, rig.count("NEW")
+    rig.fence.apply(TEXTS)
+    rig.talk()
+    assert rig.count("NEW") == LIVE
+    assert rig.refused(CLOSED)
+    assert rig.table() and rig.status()[1]["conntrack_held"] is True
+
+
+def failed_change(rig):
+    """A change that is refused leaves what stands, and what holds tracking on for it."""
+    for texts in (TEXTS, {4: fence.EMPTY, 6: fence.EMPTY}):
+        assert rig.fence.apply(texts, check=False, extra=("--memory-max", "1")).returncode
+        assert rig.table()
+    rig.talk()
+
+
+def unsolicited(rig):
+    """An ACK out of nowhere is NEW to Linux (nf_conntrack_tcp_loose), and never ESTABLISHED."""
+    from pktest import packet as p
+    before = rig.count("ESTABLISHED"), rig.fence.now(4).of(":INPUT")[0]
+    with rig.left:
+        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    for i in range(23):
+        raw.sendto(p.ipv4(LEFT, RIGHT, p.TCP, p.tcp(LEFT, RIGHT, 5000 + i, PORT, p.ACK, seq=7, ack=9)),
+                   (RIGHT, 0))
+    raw.close()
+    assert rig.count("ESTABLISHED") == before[0]
+    assert rig.fence.now(4).of(":INPUT")[0] == before[1] + 23
+
+
+def iptables_flush(rig):
+    rig.right.run(["iptables-legacy", "-F"], private_run=True, check=False)
+    rig.right.run(["iptables-nft", "-F"], private_run=True, check=False)
+    rig.talk()
+    assert rig.table() and not rig.reason("accept-untracked")
+    assert rig.refused(CLOSED)
+
+
+def ruleset_flush(rig):
+    """Tracking ends; no connection is cut, the port stays closed, and the loss is counted and told."""
+    rig.right.run(["nft", "flush", "ruleset"])
+    assert not rig.table()
+    rig.talk()
+    assert rig.refused(CLOSED)
+    rig.pairs.append(rig.connect(PORT))
+    assert rig.reason("accept-untracked") >= 2 * LIVE
+    code, status = rig.status()
+    assert code == 1 and status["conntrack_held"] is False
+    assert any(d["code"] == "PK2917" for d in status["diagnostics"]), status["diagnostics"]
+
+
+def healed(rig):
+    """The next apply holds it on again."""
+    rig.fence.apply(TEXTS)
+    before = rig.reason("accept-untracked")
+    rig.talk_again = [rig.connect(PORT)]
+    for left, right in rig.talk_again:
+        left.sendall(b"?")
+        assert right.recv(1) == b"?"
+    assert rig.reason("accept-untracked") == before
+    assert rig.table() and rig.status()[0] == 0
+
+
+def let_go(rig):
+    """When neither the live set nor the one before asks, and when the fence goes."""
+    empty = {4: fence.EMPTY, 6: fence.EMPTY}
+    rig.fence.apply(empty)
+    assert rig.table()  # undo may come
+    rig.fence.apply(empty)
+    assert not rig.table()
+    rig.fence.command("rule", "append", "INPUT", "-m", "state", "--state", "NEW")
+    assert rig.table()
+    rig.fence.clear()
+    assert not rig.table()
+
+
+def undo_and_edits(rig):
+    """A set that asks is held on for however it comes back."""
+    empty = {4: fence.EMPTY, 6: fence.EMPTY}
+    rig.fence.apply(TEXTS)
+    rig.fence.command("rule", "append", "INPUT", "-p", "tcp", "--dport", "9")  # a delta
+    rig.fence.apply(empty)
+    rig.fence.command("undo")
+    rig.fence.apply(empty)
+    assert rig.table()
+    rig.fence.command("undo")
+    assert rig.table() and rig.status()[1]["conntrack_held"] is True
+    rig.fence.clear()
+    assert not rig.table()
+
+
+def refused_elsewhere(rig):
+    """On tc and XDP such a set is refused by name, and leaves nothing."""
+    for hook in ("tc", "xdp"):
+        other = fence.Picket(rig.right, hook, ("wire",))
+        error = other.apply(TEXTS, check=False)
+        assert error.returncode == 3 and f"--hook {hook}" in error.stderr, error.stderr
+        assert "PK2023" in error.stderr and not rig.table()
+    assert rig.fence.command("status", check=False).returncode == 1
+
+
+def main():
+    t = tap.Tap()
+    if os.geteuid():
+        print("1..0 # SKIP needs root")
+        return 0
+    fence.need_picket()
+    try:
+        fence.need_netfilter_link()
+    except tap.Skip as reason:
+        print(f"1..0 # SKIP {reason}")
+        return 0
+    with ns.Lab() as lab:
+        rig = Rig(lab)
+        for test in (strict, failed_change, unsolicited, iptables_flush, ruleset_flush, healed,
+                     let_go, undo_and_edits, refused_elsewhere):
+            t.run(test.__name__.replace("_", " "), test, rig)
+    return t.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
