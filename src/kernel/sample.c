@@ -11,12 +11,12 @@
 
 #include "base/macro.h"
 #include "kernel/guards.h"
+#include "kernel/links.h"
 #include "kernel/slots.h"
 #include "kernel/standing.h"
 #include "kernel/sys.h"
 
-#define PK_DUMP_SIZE 32768 /* the most that the kernel puts in one part of a dump */
-#define PK_DUMP_TRIES 8    /* interfaces that come and go make a dump begin anew */
+#define PK_DUMP_TRIES 8 /* interfaces that come and go make a dump begin anew */
 
 uint64_t pk_fence_generation(const struct pk_fence *f)
 {
@@ -166,46 +166,6 @@ static int pk_device_seen(const struct nlmsghdr *n, void *data)
     return MNL_CB_OK;
 }
 
-static int pk_devices_dump(struct mnl_socket *nl, struct pk_devices *d)
-{
-    char buf[PK_DUMP_SIZE];
-    struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
-    struct ifinfomsg *link;
-    ssize_t len;
-    int r;
-
-    n->nlmsg_type = RTM_GETLINK;
-    n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    n->nlmsg_seq = 1;
-    link = mnl_nlmsg_put_extra_header(n, sizeof(*link));
-    link->ifi_family = AF_UNSPEC;
-    d->n = 0;
-    if (mnl_socket_sendto(nl, n, n->nlmsg_len) < 0)
-        return -errno;
-    do {
-        len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-        if (len < 0)
-            return -errno;
-        r = mnl_cb_run(buf, (size_t)len, 1, mnl_socket_get_portid(nl), pk_device_seen, d);
-    } while (r > MNL_CB_STOP);
-    return r < 0 ? -errno : 0;
-}
-
-/* A socket of its own for each try: what is left of a dump that was broken off goes with it. */
-static int pk_devices_ask(struct pk_devices *d)
-{
-    struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-    int r = nl ? 0 : -errno;
-
-    if (!r && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
-        r = -errno;
-    if (!r)
-        r = pk_devices_dump(nl, d);
-    if (nl)
-        mnl_socket_close(nl);
-    return r;
-}
-
 static int pk_device_order(const void *a, const void *b)
 {
     const struct pk_device *x = a, *y = b;
@@ -221,9 +181,10 @@ int pk_fence_devices(const struct pk_fence *f, struct pk_device **ret, size_t *r
 
     d.guards = guards;
     if (!r)
-        do
-            r = pk_devices_ask(&d);
-        while (r == -EINTR && --tries);
+        do {
+            d.n = 0;
+            r = pk_links_dump(pk_device_seen, &d);
+        } while (r == -EINTR && --tries);
     if (r) {
         free(d.list);
         return r;

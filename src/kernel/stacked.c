@@ -10,9 +10,8 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "kernel/links.h"
 #include "kernel/sys.h"
-
-#define PK_DUMP_SIZE 32768 /* the most that the kernel puts in one part of a dump */
 
 /* What takes the same packet up again; a tunnel does not, since its packets are others. */
 static bool pk_stacked_kind(const char *kind)
@@ -71,48 +70,12 @@ static int pk_stacked_seen(const struct nlmsghdr *n, void *s)
     return MNL_CB_OK;
 }
 
-static int pk_stacked_dump(struct mnl_socket *nl, struct pk_stacked *s)
-{
-    char buf[PK_DUMP_SIZE];
-    struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
-    ssize_t len;
-    int r;
-
-    n->nlmsg_type = RTM_GETLINK;
-    n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    n->nlmsg_seq = 1;
-    mnl_nlmsg_put_extra_header(n, sizeof(struct ifinfomsg));
-    if (mnl_socket_sendto(nl, n, n->nlmsg_len) < 0)
-        return -errno;
-    do {
-        len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-        if (len < 0)
-            return -errno;
-        r = mnl_cb_run(buf, (size_t)len, 1, mnl_socket_get_portid(nl), pk_stacked_seen, s);
-    } while (r > MNL_CB_STOP);
-    return r < 0 ? -errno : 0;
-}
-
-static int pk_stacked_ask(struct pk_stacked *s)
-{
-    struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-    int r = nl ? 0 : -errno;
-
-    if (!r && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
-        r = -errno;
-    if (!r)
-        r = pk_stacked_dump(nl, s);
-    if (nl)
-        mnl_socket_close(nl);
-    return r;
-}
-
 int pk_stacked_check(uint32_t ifindex, const char *dev, enum pk_severity severity,
                      struct pk_diags *d)
 {
     struct pk_stacked s = {.ifindex = ifindex};
     char master[IF_NAMESIZE] = "?";
-    int r = pk_stacked_ask(&s);
+    int r = pk_links_dump(pk_stacked_seen, &s);
 
     if (r)
         return pk_sys_error(d, r, "cannot tell what stands on %s", dev);

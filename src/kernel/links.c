@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/links.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#define PK_DUMP_SIZE 32768 /* what the kernel puts into one message of a dump, at most */
+
+static int pk_links_ask(struct mnl_socket *nl, mnl_cb_t seen, void *data)
+{
+    char buf[PK_DUMP_SIZE];
+    struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
+    ssize_t len;
+    int r;
+
+    n->nlmsg_type = RTM_GETLINK;
+    n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    n->nlmsg_seq = 1;
+    mnl_nlmsg_put_extra_header(n, sizeof(struct ifinfomsg)); /* AF_UNSPEC */
+    if (mnl_socket_sendto(nl, n, n->nlmsg_len) < 0)
+        return -errno;
+    do {
+        len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+        if (len < 0)
+            return -errno;
+        r = mnl_cb_run(buf, (size_t)len, 1, mnl_socket_get_portid(nl), seen, data);
+    } while (r > MNL_CB_STOP);
+    return r < 0 ? -errno : 0;
+}
+
+int pk_links_dump(mnl_cb_t seen, void *data)
+{
+    struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    int r = nl ? 0 : -errno;
+
+    if (!r && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
+        r = -errno;
+    if (!r)
+        r = pk_links_ask(nl, seen, data);
+    if (nl)
+        mnl_socket_close(nl);
+    return r;
+}
