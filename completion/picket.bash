@@ -7,7 +7,7 @@ _picket()
     local verb=${COMP_WORDS[1]} common='--json --help -h' family='-4 -6 --ipv4 --ipv6'
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status check diff apply rule undo save explain detach record demo telemetry posit bench help --version --help'
+        words='status check diff apply rule undo save explain detach record demo telemetry posit bench address help --version --help'
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
@@ -20,15 +20,16 @@ _picket()
     --part) words='rates costs ddos all' ;;
     --family) words='ipv4 ipv6 all' ;;
     --traffic) words='miss uniform zipf adversarial random all' ;;
-    --format) words='csv jsonl openmetrics' ;;
-    --rules | --svg | --db)
+    --format) words='csv jsonl openmetrics'
+        [ "$verb" != address ] || words='table csv jsonl' ;;
+    --rules | --svg | --db | --mac-dates)
         [ "$verb" != bench ] || [ "$prev" != --rules ] || return
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
-    --from | --to | --step | --url | --memory-max | --frame | --rounds | --time | --only | --series-max | --keep |\
+    --kind | --iid | --in | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --frame | --rounds | --time | --only | --series-max | --keep |\
         --size-max | --samples) return ;;
-    help) words='status check diff apply rule undo save explain detach record demo telemetry posit bench' ;;
+    help) words='status check diff apply rule undo save explain detach record demo telemetry posit bench address' ;;
     esac
     if [ -n "$words" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
@@ -50,13 +51,16 @@ _picket()
     record) words='--db --series-max --keep --size-max --samples' ;;
     telemetry) words='--db --from --to --step --format --url'
         [ "$COMP_CWORD" -ne 2 ] || words+=' query export push inspect' ;;
+    address) words='--kind --iid --in --unique -u --statistics -s --entropy --binary --format --mac-dates'
+        words+=' --vendor --rate'
+        [ "$COMP_CWORD" -ne 2 ] || words+=' classify space' ;;
     posit) [ "$COMP_CWORD" -ne 2 ] || words='8 16 32 64' ;;
     status | undo | detach) ;;
     *) return ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words $common" -- "$cur")
     case $verb in
-    check | diff | apply)
+    check | diff | apply | address)
         if [[ $cur != -* ]]; then
             compopt -o filenames
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")

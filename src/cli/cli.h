@@ -35,6 +35,9 @@ struct pk_verb {
     const struct pk_option_def *options; /* NULL: the verb lists its own */
 };
 
+/* Those of the sensors that were built in, NULL at the end (sensors/meson.build). */
+extern const struct pk_verb *const pk_sensor_verbs[];
+
 const struct pk_verb *pk_verb_find(const char *name);
 
 int pk_cli_status(int argc, char **argv);

@@ -36,6 +36,9 @@ const struct pk_verb *pk_verb_find(const char *name)
     for (size_t i = 0; i < PK_ARRAY_SIZE(verbs); i++)
         if (!strcmp(verbs[i].name, name))
             return &verbs[i];
+    for (size_t i = 0; pk_sensor_verbs[i]; i++)
+        if (!strcmp(pk_sensor_verbs[i]->name, name))
+            return pk_sensor_verbs[i];
     return NULL;
 }
 
@@ -64,8 +67,10 @@ static int help(int argc, char **argv)
     }
     printf("picket VERB ...: a host firewall that runs iptables rules as eBPF\n\n");
     for (size_t i = 0; i < PK_ARRAY_SIZE(verbs); i++)
-        printf("  %-8s  %s\n", verbs[i].name, verbs[i].help);
-    printf("  %-8s  %s\n", "help", "this list, or what one verb takes: picket help VERB");
+        printf("  %-9s  %s\n", verbs[i].name, verbs[i].help);
+    for (size_t i = 0; pk_sensor_verbs[i]; i++)
+        printf("  %-9s  %s\n", pk_sensor_verbs[i]->name, pk_sensor_verbs[i]->help);
+    printf("  %-9s  %s\n", "help", "this list, or what one verb takes: picket help VERB");
     printf("\nWithout a verb: status. Each verb takes --json. Manual: picket(1)\n");
     return PK_EXIT_DONE;
 }

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `picket address`: its actions and their options. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sensors/address/classify.h"
+#include "sensors/address/codes.h"
+#include "sensors/address/space.h"
+
+#define PROBES_PER_SECOND 10000.0
+
+static const struct pk_option_def options[] = {
+    {"kind", 0, "KINDS", "classify: only these, as global,unique-local"},
+    {"iid", 0, "KINDS", "classify: only these identifiers, as eui64,low-byte"},
+    {"in", 0, "PREFIX", "classify: only addresses in it"},
+    {"unique", 'u', NULL, "classify: each once, in order"},
+    {"statistics", 's', NULL, "classify: counts and no addresses"},
+    {"entropy", 0, "BITS", "classify: how guessable each prefix of so many bits is"},
+    {"binary", 0, NULL, "classify: files are of 16 bytes an address"},
+    {"format", 0, "FORMAT", "classify: table (the default), csv or jsonl"},
+    {"vendor", 0, "NAME", "space: of the vendor whose name begins so"},
+    {"rate", 0, "PROBES", "probes a second of the scanner (default: 10000)"},
+    {"mac-dates", 0, "FILE", "since when blocks of MACs are: lines \"prefix/bits,date,...\""},
+    PK_COMMON_OPTIONS,
+};
+
+enum { CLASSIFY, SPACE, ACTIONS };
+
+/* What each takes. */
+static const struct {
+    const char *name, *options;
+} actions[ACTIONS] = {
+    [CLASSIFY] = {"classify",
+                  " kind iid in unique statistics entropy binary format rate mac-dates "},
+    [SPACE] = {"space", " vendor rate "},
+};
+
+struct address {
+    int action; /* -1: not said yet */
+    const char *given[24];
+    size_t n_given;
+    struct pk_classify classify;
+    const char *vendor;
+    char **word;
+    size_t n;
+};
+
+static int say(const char *word, const char *what)
+{
+    fprintf(stderr, "picket address: %s: %s\n", word, what);
+    return -1;
+}
+
+/* "a,b": a bit for each name. */
+static int take_names(const char *list, int n, const char *(*name)(int), uint64_t *ret)
+{
+    size_t len;
+
+    for (; *list; list += len + (list[len] == ',')) {
+        int k = 0;
+
+        len = strcspn(list, ",");
+        while (k < n && (strlen(name(k)) != len || memcmp(name(k), list, len)))
+            k++;
+        if (k == n)
+            return say(list, "no such kind (see picket(1), address)");
+        *ret |= 1ULL << k;
+    }
+    return 1;
+}
+
+static const char *kind_name(int k)
+{
+    return pk_address_kind_name((enum pk_address_kind)k);
+}
+
+static const char *iid_name(int k)
+{
+    return pk_iid_name((enum pk_iid_kind)k);
+}
+
+static int take_number(const char *word, double max, double *ret)
+{
+    char *end;
+
+    errno = 0;
+    *ret = strtod(word, &end);
+    if (errno || end == word || *end || !(*ret >= 1 && *ret <= max))
+        return say(word, "no number that can be taken");
+    return 1;
+}
+
+static int take_entropy(struct pk_classify *c, const char *word)
+{
+    double bits;
+    int r = take_number(word, 124, &bits);
+
+    c->entropy = (unsigned)bits;
+    return r < 0 || c->entropy % 4 ? say(word, "bits of a prefix in steps of 4, 4 to 124") : r;
+}
+
+static int take_within(struct pk_classify *c, const char *word)
+{
+    if (!pk_address_parse(word, &c->within) && c->within.bits)
+        return 1;
+    return say(word, "no prefix: as 2001:db8::/32");
+}
+
+static int take_format(struct pk_classify *c, const char *word)
+{
+    static const char *const formats[] = {
+        [PK_CLASSIFY_TABLE] = "table", [PK_CLASSIFY_JSONL] = "jsonl", [PK_CLASSIFY_CSV] = "csv"};
+
+    for (size_t i = 0; i < PK_ARRAY_SIZE(formats); i++)
+        if (!strcmp(formats[i], word)) {
+            c->format = (enum pk_classify_format)i;
+            return 1;
+        }
+    return say(word, "no format: table, csv or jsonl");
+}
+
+static int take_option(struct address *a, const struct pk_option_def *o, const char *value)
+{
+    struct pk_classify *c = &a->classify;
+
+    if (pk_option_is(o, "kind"))
+        return take_names(value, PK_AK_N, kind_name, &c->kinds);
+    if (pk_option_is(o, "iid"))
+        return take_names(value, PK_IID_N, iid_name, &c->iids);
+    if (pk_option_is(o, "in"))
+        return take_within(c, value);
+    if (pk_option_is(o, "entropy"))
+        return take_entropy(c, value);
+    if (pk_option_is(o, "format"))
+        return take_format(c, value);
+    if (pk_option_is(o, "rate"))
+        return take_number(value, 1e12, &c->rate);
+    c->unique |= pk_option_is(o, "unique");
+    c->statistics |= pk_option_is(o, "statistics");
+    c->binary |= pk_option_is(o, "binary");
+    if (pk_option_is(o, "vendor"))
+        a->vendor = value;
+    if (pk_option_is(o, "mac-dates"))
+        c->mac_dates = value;
+    return 1;
+}
+
+static int take(void *arg, const struct pk_args *args, const struct pk_option_def *o)
+{
+    struct address *a = arg;
+
+    if (o && a->n_given < PK_ARRAY_SIZE(a->given))
+        a->given[a->n_given++] = o->name;
+    if (o)
+        return take_option(a, o, args->value);
+    if (a->action >= 0) {
+        a->word[a->n++] = (char *)args->value;
+        return 1;
+    }
+    for (int i = 0; i < ACTIONS; i++)
+        if (!strcmp(args->value, actions[i].name)) {
+            a->action = i;
+            return 1;
+        }
+    return say(args->value, "no such action: classify or space");
+}
+
+/* Options may stand before the action, so they are looked at when it is known. */
+static bool fits(const struct address *a)
+{
+    char name[32];
+
+    for (size_t i = 0; i < a->n_given; i++) {
+        snprintf(name, sizeof(name), " %s ", a->given[i]);
+        if (!strstr(actions[a->action].options, name)) {
+            fprintf(stderr, "picket address: --%s: not with %s\n", a->given[i],
+                    actions[a->action].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int load(struct pk_cli *c, struct pk_classify *k)
+{
+    int r = pk_vendors_load(&k->vendors, PK_VENDOR_DIR, &c->d);
+
+    if (r && r != -ENOENT)
+        return r;
+    return k->mac_dates ? pk_vendors_dates(&k->vendors, k->mac_dates, &c->d) : 0;
+}
+
+static int failed(struct pk_cli *c, int r)
+{
+    if (r == -E2BIG && !c->d.n_errors)
+        pk_error(&c->d, PK_D_ADDRESS_INPUT, PK_NOWHERE, "take --format jsonl for long lists",
+                 "more than %u addresses in one document", PK_CLASSIFY_JSON_MAX);
+    return pk_cli_end(c, pk_cli_refused(c, r, "classifying addresses"));
+}
+
+static int classify(struct pk_cli *c, struct address *a)
+{
+    struct pk_classify *k = &a->classify;
+    static char dash[] = "-";
+    int r;
+
+    if (!a->n && isatty(STDIN_FILENO))
+        return pk_cli_missing(c, "address or file");
+    if (!a->n)
+        a->word[a->n++] = dash;
+    k->d = &c->d;
+    if (c->json) {
+        k->document = c->obj;
+        json_object_set_new(c->obj, "addresses", json_array());
+        json_object_set_new(c->obj, "entropy", json_array());
+    }
+    r = load(c, k);
+    if (!r)
+        r = pk_classify_words(k, a->word, a->n);
+    if (!r)
+        r = pk_classify_summary(k);
+    if (r)
+        return failed(c, r);
+    if (!k->tally.addresses)
+        pk_warn(&c->d, PK_D_ADDRESS_NONE, PK_NOWHERE, NULL, "there is no IPv6 address in that");
+    return pk_cli_end(c, k->tally.taken ? PK_EXIT_DONE : PK_EXIT_NO);
+}
+
+static int space(struct pk_cli *c, struct address *a)
+{
+    struct pk_classify *k = &a->classify;
+    _pk_buf_ struct pk_buf b = PK_BUF_INIT(256);
+    uint64_t addresses;
+    size_t blocks;
+    int r;
+
+    if (!a->vendor || a->n)
+        return pk_cli_missing(c, "--vendor NAME");
+    r = load(c, k);
+    if (r)
+        return failed(c, r);
+    addresses = pk_vendor_space(&k->vendors, a->vendor, &blocks);
+    if (!blocks) {
+        pk_warn(&c->d, PK_D_REGISTRY, PK_NOWHERE, k->vendors.loaded ? NULL : "install ieee-data",
+                "no vendor's name begins with %s", a->vendor);
+        return pk_cli_end(c, PK_EXIT_NO);
+    }
+    pk_space_text((double)addresses, &b);
+    pk_buf_str(&b, " addresses a subnet, ");
+    pk_space_time((double)addresses, k->rate, &b);
+    json_object_set_new(c->obj, "blocks", json_integer((json_int_t)blocks));
+    json_object_set_new(c->obj, "space", json_real((double)addresses));
+    json_object_set_new(c->obj, "seconds", json_real((double)addresses / k->rate));
+    if (!c->json)
+        printf("%s: %zu blocks, %s at %.0f probes/s\n", a->vendor, blocks, b.data, k->rate);
+    return pk_cli_end(c, PK_EXIT_DONE);
+}
+
+static int run(int argc, char **argv)
+{
+    struct address a = {.action = -1, .classify = {.rate = PROBES_PER_SECOND}};
+    _pk_free_ char **words = calloc((size_t)argc + 1, sizeof(*words));
+    _pk_cli_ struct pk_cli c;
+    int r;
+
+    a.word = words;
+    pk_cli_begin(&c, "address");
+    if (!words || !pk_cli_args(&c, options, argc, argv, take, &a))
+        return words ? c.exit : PK_EXIT_SYSTEM;
+    if (a.action < 0)
+        return pk_cli_missing(&c, "action");
+    if (!fits(&a))
+        return PK_EXIT_USAGE;
+    r = a.action == CLASSIFY ? classify(&c, &a) : space(&c, &a);
+    pk_vendors_done(&a.classify.vendors);
+    pk_address_list_done(&a.classify.list);
+    return r;
+}
+
+const struct pk_verb pk_verb_address = {
+    "address", run, "what IPv6 addresses give away, and what that is worth to who scans",
+    "classify [ADDRESS|FILE]... | space --vendor NAME", options};

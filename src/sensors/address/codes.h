@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Codes of this sensor's diagnostics. Append only: a code keeps its meaning for ever. */
+#pragma once
+
+enum {
+    PK_D_REGISTRY = 960,      /* a registry of MAC blocks, or a file of their dates */
+    PK_D_ADDRESS_INPUT = 961, /* what addresses are read from */
+    PK_D_ADDRESS_NONE = 962,  /* no address in what was read */
+};

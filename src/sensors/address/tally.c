@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sensors/address/tally.h"
+
+#include <math.h>
+#include <string.h>
+
+void pk_address_count(struct pk_address_tally *t, const struct pk_verdict *v)
+{
+    t->taken++;
+    t->kind[v->kind]++;
+    t->scope[v->scope]++;
+    t->iid[v->iid]++;
+    t->certainty[v->iid][v->certainty]++;
+}
+
+void pk_address_entropy(const struct pk_u128 *a, size_t n, double ret[static 32])
+{
+    uint64_t seen[32][16] = {{0}};
+
+    for (size_t i = 0; i < n; i++) {
+        for (unsigned k = 0; k < 16; k++) {
+            seen[k][a[i].hi >> (60 - 4 * k) & 15]++;
+            seen[16 + k][a[i].lo >> (60 - 4 * k) & 15]++;
+        }
+    }
+    for (unsigned k = 0; k < 32; k++) {
+        ret[k] = 0;
+        for (unsigned d = 0; d < 16; d++) {
+            double p = (double)seen[k][d] / (double)n;
+
+            if (seen[k][d])
+                ret[k] -= p * log2(p) / 4;
+        }
+    }
+}

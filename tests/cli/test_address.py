@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""picket address: every form and every error; a list against Python's ipaddress module."""
+import ipaddress
+import json
+import os
+import random
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+import command  # noqa: E402
+from command import picket, picket_json, same  # noqa: E402
+
+SEED = int(os.environ.get("PK_SEED", "1"))
+
+
+def classify(*words):
+    return picket_json("address", "classify", *words)
+
+
+def test_card():
+    picket("address", "classify", "fe80::21b:38ff:fe12:3456",
+           out=["kind               link-local, scope link, not globally reachable",
+                "MAC                00:1b:38:12:34:56", "correlation        device-lifetime",
+                "address-scanning   possible: 2^"])
+
+
+def test_document():
+    document = classify("2001:db8::1", "fe80::1%eth0", "2001:db8:1::/48")
+    same("addresses", [a["address"] for a in document["addresses"]],
+         ["2001:db8::1", "fe80::1", "2001:db8:1::"])
+    same("zone", document["addresses"][1]["zone"], "eth0")
+    same("prefix", document["addresses"][2]["prefix_length"], 48)
+    same("identifiers", document["statistics"]["identifiers"], {"low-byte": 2, "router-anycast": 1})
+
+
+def test_standard_input():
+    picket("address", "classify", "-", text="seen 2001:db8::443 and [::1]:80 # not ::2\n12:34:56\n",
+           out=["2001:db8::443", "port 443", "::1 "], not_out=["::2"])
+
+
+def test_filters():
+    words = ["2001:db8::1", "2001:db8::8d4f:61c2:9be0:a713", "fd00::1", "ff02::1"]
+    found = [a["address"] for a in classify("--iid", "low-byte", *words)["addresses"]]
+    same("by identifier", found, ["2001:db8::1", "fd00::1"])
+    found = [a["address"] for a in classify("--kind", "unique-local,multicast", *words)["addresses"]]
+    same("by kind", found, ["fd00::1", "ff02::1"])
+    found = [a["address"] for a in classify("--in", "fd00::/8", *words)["addresses"]]
+    same("by prefix", found, ["fd00::1"])
+    picket("address", "classify", "--in", "fd00::/8", "2001:db8::1", status=1)
+
+
+def test_lists_against_ipaddress():
+    rng = random.Random(SEED)
+    listed = [ipaddress.IPv6Address(rng.getrandbits(128) & rng.getrandbits(128) & rng.getrandbits(128))
+              for _ in range(3000)]
+    listed += rng.sample(listed, 500)
+    with tempfile.TemporaryDirectory() as folder:
+        text, binary = os.path.join(folder, "text"), os.path.join(folder, "binary")
+        with open(text, "w", encoding="utf-8") as out:
+            for a in listed:
+                out.write(f"{rng.choice([str(a), a.exploded, str(a).upper()])}\n")
+        with open(binary, "wb") as out:
+            out.write(b"".join(a.packed for a in listed))
+        lines = picket("address", "classify", "--format", "jsonl", text).stdout.splitlines()
+        same("each", [ipaddress.IPv6Address(json.loads(li)["address"]) for li in lines], listed)
+        lines = picket("address", "classify", "-u", "--format", "csv", text).stdout.splitlines()
+        same("each once", [ipaddress.IPv6Address(li.split(",")[0]) for li in lines[1:]],
+             sorted(set(listed)))
+        of_text, of_binary = classify("-s", text), classify("-s", "--binary", binary)
+        same("statistics", of_binary["statistics"], of_text["statistics"])
+        same("count", of_text["statistics"]["taken"], len(listed))
+
+
+def test_entropy():
+    words = [f"2001:db8::{i:x}" for i in range(16)] + ["2001:db8:0:1::1"]
+    document = classify("--entropy", "64", *words)
+    same("prefixes", [(e["prefix"], e["addresses"], e["bits"]) for e in document["entropy"]],
+         [("2001:db8::", 16, 4.0), ("2001:db8:0:1::", 1, 0.0)])
+    same("digits", document["entropy"][0]["digits"], "." * 31 + "#")
+
+
+def test_vendor():
+    if not os.path.exists("/usr/share/ieee-data/oui.csv"):
+        raise AssertionError("ieee-data is not installed (tools/packages.txt)")
+    document = classify("fe80::21b:38ff:fe12:3456")
+    same("certainty", document["addresses"][0]["certainty"], "strong")
+    picket("address", "space", "--vendor", "compal", out=["compal: ", "blocks, 2^", "at 10000 probes/s"])
+    space = picket_json("address", "space", "--vendor", "compal", "--rate", "1000000")
+    same("seconds", space["seconds"], space["space"] / 1e6)
+    picket("address", "space", "--vendor", "nobody is called so", status=1, err=["no vendor's name"])
+
+
+def test_dates():
+    with tempfile.NamedTemporaryFile("w") as f:
+        f.write("00:1b:38:00:00:00/24,2007-01-26,x\n")
+        f.flush()
+        picket("address", "classify", "--mac-dates", f.name, "fe80::21b:38ff:fe12:3456",
+               out=["made               not before 2007-01-26"])
+    picket("address", "classify", "--mac-dates", "/no/such", "::1", status=2, err=["/no/such"])
+
+
+def test_what_is_wrong():
+    for words, err in ((["classify", "/no/such/file"], "/no/such/file"),
+                       (["classify", "/"], "cannot read it"),
+                       (["sniff"], "sniff: no such action"),
+                       (["classify", "--kind", "planet", "::1"], "planet: no such kind"),
+                       (["classify", "--in", "2001:db8::/129", "::1"], "no prefix"),
+                       (["classify", "--entropy", "3", "::1"], "steps of 4"),
+                       (["classify", "--format", "xml", "::1"], "no format"),
+                       (["classify", "--vendor", "x", "::1"], "--vendor: not with classify"),
+                       (["space", "--unique", "--vendor", "x"], "--unique: not with space"),
+                       (["space"], "--vendor NAME"),
+                       ([], "action (see: picket help address)")):
+        picket("address", *words, status=2, err=[err])
+    with tempfile.NamedTemporaryFile("wb") as f:
+        f.write(b"x" * 17)
+        f.flush()
+        picket("address", "classify", "--binary", f.name, status=2, err=["record is not whole"])
+    picket("address", "classify", "-", text="nothing\n", status=1, err=["no IPv6 address"])
+
+
+if __name__ == "__main__":
+    sys.exit(command.run_all(sys.modules[__name__]))
