@@ -61,20 +61,30 @@ INLINE uint64_t le_word(const unsigned char *p)
     return le64toh(m);
 }
 
+INLINE struct sip sip_begin(uint64_t k0, uint64_t k1)
+{
+    return (struct sip){{k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL,
+                         k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL}};
+}
+
+INLINE uint64_t sip_end(struct sip *s, unsigned d)
+{
+    s->v[2] ^= 0xff;
+    sip_rounds(s, d);
+    return s->v[0] ^ s->v[1] ^ s->v[2] ^ s->v[3];
+}
+
 INLINE uint64_t siphash(const void *data, size_t len, uint64_t k0, uint64_t k1, unsigned c,
                         unsigned d)
 {
-    struct sip s = {{k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL,
-                     k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL}};
+    struct sip s = sip_begin(k0, k1);
     const unsigned char *p = data;
     size_t left = len;
 
     for (; left >= 8; p += 8, left -= 8)
         sip_word(&s, le_word(p), c);
     sip_word(&s, le_bytes(p, left) | (uint64_t)(len & 0xff) << 56, c);
-    s.v[2] ^= 0xff;
-    sip_rounds(&s, d);
-    return s.v[0] ^ s.v[1] ^ s.v[2] ^ s.v[3];
+    return sip_end(&s, d);
 }
 
 /*
@@ -102,11 +112,47 @@ uint64_t pk_hash64(const void *data, size_t len, uint64_t seed)
     return siphash(data, len, seed, pk_mix64(~seed), 1, 3);
 }
 
+/* The keys are those of the paper's test vectors, 00 01 … 0f, and their complement. */
+#define ID_K0 0x0706050403020100ULL
+#define ID_K1 0x0f0e0d0c0b0a0908ULL
+
 struct pk_u128 pk_hash128(const void *data, size_t len)
 {
-    /* The keys are those of the paper's test vectors, 00 01 … 0f, and their complement. */
-    const uint64_t k0 = 0x0706050403020100ULL, k1 = 0x0f0e0d0c0b0a0908ULL;
+    return (struct pk_u128){.hi = siphash(data, len, ID_K0, ID_K1, 2, 4),
+                            .lo = siphash(data, len, ~ID_K0, ~ID_K1, 2, 4)};
+}
 
-    return (struct pk_u128){.hi = siphash(data, len, k0, k1, 2, 4),
-                            .lo = siphash(data, len, ~k0, ~k1, 2, 4)};
+void pk_hash128_begin(struct pk_hash128 *h)
+{
+    const struct sip hi = sip_begin(ID_K0, ID_K1), lo = sip_begin(~ID_K0, ~ID_K1);
+
+    *h = (struct pk_hash128){0};
+    memcpy(h->v[0], hi.v, sizeof(hi.v));
+    memcpy(h->v[1], lo.v, sizeof(lo.v));
+}
+
+void pk_hash128_word(struct pk_hash128 *h, uint64_t word)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct sip s;
+
+        memcpy(s.v, h->v[i], sizeof(s.v));
+        sip_word(&s, word, 2);
+        memcpy(h->v[i], s.v, sizeof(s.v));
+    }
+    h->n++;
+}
+
+struct pk_u128 pk_hash128_end(const struct pk_hash128 *h)
+{
+    uint64_t end[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct sip s;
+
+        memcpy(s.v, h->v[i], sizeof(s.v));
+        sip_word(&s, (h->n * 8 & 0xff) << 56, 2);
+        end[i] = sip_end(&s, 4);
+    }
+    return (struct pk_u128){.hi = end[0], .lo = end[1]};
 }

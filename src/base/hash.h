@@ -12,6 +12,17 @@
 uint64_t pk_hash64(const void *data, size_t len, uint64_t seed);
 struct pk_u128 pk_hash128(const void *data, size_t len);
 
+/* Of words that come one by one: what pk_hash128() says of them as little-endian bytes. A copy of
+ * it can be kept, and gone on with. */
+struct pk_hash128 {
+    uint64_t v[2][4];
+    uint64_t n; /* words so far */
+};
+
+void pk_hash128_begin(struct pk_hash128 *h);
+void pk_hash128_word(struct pk_hash128 *h, uint64_t word);
+struct pk_u128 pk_hash128_end(const struct pk_hash128 *h);
+
 /* A sum that tells damage, several times as fast; anybody can make two runs of bytes with one sum.
  */
 uint64_t pk_sum64(const void *data, size_t len, uint64_t seed);

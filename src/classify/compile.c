@@ -177,7 +177,6 @@ int pk_compile(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_s
     size_t most = o->memory_max ? o->memory_max : PK_IMAGE_MAX;
     _job_ struct job j = {
         .max = PK_MIN(most, (size_t)PK_IMAGE_MAX), .classifier = o->classifier, .d = d};
-    struct pk_u128 id;
     unsigned f;
     int r;
 
@@ -188,8 +187,7 @@ int pk_compile(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_s
         if (r)
             return r;
     }
-    r = pk_ruleset_id(rs, &id);
-    return r ? r : write_image(&j, slots, id, ret);
+    return write_image(&j, slots, pk_ruleset_id(rs), ret);
 }
 
 void pk_image_done(struct pk_image *img)

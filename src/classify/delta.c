@@ -7,34 +7,18 @@
 
 #include "classify/leaves.h"
 
-/* The family of an image that a delta is for. */
-struct under {
-    const struct pk_family_tab *t;
-    const struct pk_leaf_rec *leaf;
-};
-
-static struct under under_of(const struct pk_image_head *head, uint32_t place, unsigned family)
+void pk_image_leaves(const struct pk_image_head *image, enum pk_family family, size_t n_rules,
+                     uint32_t *first)
 {
-    const struct pk_family_tab *t = &head->family[family];
+    const struct pk_family_tab *t = &image->family[family];
+    const struct pk_leaf_rec *leaf = (const void *)((const char *)image + t->leaves);
+    uint32_t l = 0;
 
-    return (struct under){t, (const void *)((const char *)head + (t->leaves - place))};
-}
-
-/* The first leaf of a rule, or of one behind it. */
-static uint32_t leaf_of(const struct under *u, uint32_t rule)
-{
-    uint32_t first = 0, n = u->t->n_leaves, half;
-
-    while (n) {
-        half = n / 2;
-        if (u->leaf[first + half].rule < rule) {
-            first += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
+    for (size_t i = 0; i <= n_rules; i++) {
+        while (l < t->n_leaves && leaf[l].rule < i)
+            l++;
+        first[i] = l;
     }
-    return first;
 }
 
 static size_t align8(size_t n)
@@ -42,9 +26,9 @@ static size_t align8(size_t n)
     return (n + 7) & ~(size_t)7;
 }
 
-static size_t gone_bytes(const struct under *u, const struct pk_delta_part *p)
+static size_t gone_bytes(const struct pk_family_tab *under, const struct pk_delta_part *p)
 {
-    return p->n_gone ? align8((u->t->n_leaves + 63) / 64 * 8) : 0;
+    return p->n_gone ? ((size_t)under->n_leaves + 63) / 64 * 8 : 0;
 }
 
 static bool jumps(const struct pk_ruleset *rs)
@@ -57,76 +41,89 @@ static bool jumps(const struct pk_ruleset *rs)
 }
 
 /* Leaves whose rules went. */
-static uint64_t gone_leaves(const struct under *u, const struct pk_delta_part *p)
+static uint64_t gone_leaves(const struct pk_delta_part *p)
 {
     uint64_t n = 0;
 
     for (size_t i = 0; i < p->n_gone; i++)
-        n += leaf_of(u, p->gone[i] + 1) - leaf_of(u, p->gone[i]);
+        n += p->gone[i].end - p->gone[i].start;
     return n;
+}
+
+static bool has_leaves(const struct pk_family_tab *under, const struct pk_delta_part *p)
+{
+    for (size_t i = 0; p->rs && i < p->rs->n_rules; i++)
+        if (p->anchor[i] > under->n_leaves)
+            return false;
+    for (size_t i = 0; i < p->n_gone; i++)
+        if (p->gone[i].start > p->gone[i].end || p->gone[i].end > under->n_leaves)
+            return false;
+    return true;
 }
 
 /*
  * Whether the walk can do it: it meets each leaf of the delta once a visit of its chain, at most,
  * and passes each that is gone, where it may have ended when its length was reckoned.
  */
-static bool fits(const struct under *u, const struct pk_delta_part *p,
+static bool fits(const struct pk_family_tab *under, const struct pk_delta_part *p,
                  const struct pk_family_tab *t)
 {
-    uint64_t more = 2 * (uint64_t)t->n_leaves + gone_leaves(u, p);
-    uint64_t steps = u->t->steps + u->t->visits * more;
+    uint64_t more = 2 * (uint64_t)t->n_leaves + gone_leaves(p);
+    uint64_t steps = under->steps + under->visits * more;
 
     return t->n_leaves <= PK_DELTA_LEAVES && t->words - t->rows <= PK_DELTA_NODES * 16 &&
            steps <= PK_WALK_STEPS_COMPILED;
 }
 
 /* Gives the small image what makes it a delta; returns the offset behind that. */
-static size_t write_part(const struct under *u, const struct pk_delta_part *p, char *image,
-                         struct pk_family_tab *t, size_t at)
+static size_t write_part(const struct pk_family_tab *under, const struct pk_delta_part *p,
+                         char *image, struct pk_family_tab *t, size_t at)
 {
     const struct pk_leaf_rec *leaf = (const struct pk_leaf_rec *)(image + t->leaves);
     uint32_t *anchor = (uint32_t *)(image + at);
     uint64_t *gone;
 
     for (uint32_t i = 0; i < t->n_leaves; i++)
-        anchor[i] = leaf_of(u, p->before[leaf[i].rule]);
+        anchor[i] = p->anchor[leaf[i].rule];
     if (t->n_leaves)
         t->anchors = (uint32_t)at;
     at += align8(t->n_leaves * sizeof(*anchor));
     gone = (uint64_t *)(image + at);
     for (size_t i = 0; i < p->n_gone; i++)
-        for (uint32_t l = leaf_of(u, p->gone[i]);
-             l < u->t->n_leaves && u->leaf[l].rule == p->gone[i]; l++)
+        for (uint32_t l = p->gone[i].start; l < p->gone[i].end; l++)
             gone[l / 64] |= 1ULL << l % 64;
     if (p->n_gone)
         t->gone = (uint32_t)at;
-    return at + gone_bytes(u, p);
+    return at + gone_bytes(under, p);
 }
 
-static void write_under(const struct under *u, struct pk_family_tab *t)
+static void write_under(const struct pk_family_tab *under, struct pk_family_tab *t)
 {
-    t->under = u->t->under;
-    t->under_leaves = u->t->under_leaves;
-    t->under_chains = u->t->under_chains;
+    t->under = under->under;
+    t->under_leaves = under->under_leaves;
+    t->under_chains = under->under_chains;
     for (unsigned i = 0; i < PK_FLOW_WORDS; i++)
-        t->mask[i] |= u->t->mask[i];
+        t->mask[i] |= under->mask[i];
 }
 
 /* Makes `img`, an image like any other, the delta. */
-static int make_delta(const struct pk_image_head *below, uint32_t place,
-                      const struct pk_delta_part *part, struct pk_image *img)
+static int make_delta(const struct pk_image_head *below, const struct pk_delta_part *part,
+                      struct pk_image *img)
 {
     size_t at = align8(img->head->size), size = at;
     struct pk_image_head *head;
 
     for (unsigned f = 0; f < PK_FAMILY_N; f++) {
-        const struct under u = under_of(below, place, f);
+        const struct pk_family_tab *under = &below->family[f];
 
-        if (!u.t->present)
+        if (!under->present)
             continue;
-        if (!fits(&u, &part[f], &img->head->family[f]))
+        if (!has_leaves(under, &part[f]))
+            return -EBADMSG;
+        if (!fits(under, &part[f], &img->head->family[f]))
             return -E2BIG;
-        size += align8(img->head->family[f].n_leaves * sizeof(uint32_t)) + gone_bytes(&u, &part[f]);
+        size +=
+            align8(img->head->family[f].n_leaves * sizeof(uint32_t)) + gone_bytes(under, &part[f]);
     }
     head = realloc(img->head, size);
     if (!head)
@@ -134,19 +131,19 @@ static int make_delta(const struct pk_image_head *below, uint32_t place,
     img->head = head;
     memset((char *)head + head->size, 0, size - head->size);
     for (unsigned f = 0; f < PK_FAMILY_N; f++) {
-        const struct under u = under_of(below, place, f);
+        const struct pk_family_tab *under = &below->family[f];
 
-        if (!u.t->present)
+        if (!under->present)
             continue;
-        at = write_part(&u, &part[f], (char *)head, &head->family[f], at);
-        write_under(&u, &head->family[f]);
+        at = write_part(under, &part[f], (char *)head, &head->family[f], at);
+        write_under(under, &head->family[f]);
     }
     head->delta = 1;
     head->size = (uint32_t)size;
     return 0;
 }
 
-int pk_delta_compile(const struct pk_image_head *under, uint32_t place,
+int pk_delta_compile(const struct pk_image_head *under,
                      const struct pk_delta_part part[PK_FAMILY_N], const struct pk_slots *slots,
                      struct pk_image *ret, struct pk_diags *d)
 {
@@ -163,7 +160,7 @@ int pk_delta_compile(const struct pk_image_head *under, uint32_t place,
     r = pk_compile(rs, slots, &o, &img, d);
     if (r)
         return r;
-    r = make_delta(under, place, part, &img);
+    r = make_delta(under, part, &img);
     if (r)
         pk_image_done(&img);
     else

@@ -65,7 +65,7 @@ static int pk_apply_unread(struct pk_apply *a, struct pk_seat at, int r)
 /* A store that another picket wrote in another form is no damage: its slots are left alone. */
 static int pk_apply_read_set(struct pk_apply *a, struct pk_seat at, struct pk_stored *ret)
 {
-    int r = at.bank < PK_BANKS ? pk_stored_open(&a->f.pins, at, ret) : 0;
+    int r = at.bank < PK_BANKS ? pk_stored_open(&a->f.pins, at, PK_STORE_TEXTS, ret) : 0;
 
     if (r && r != -ENOMEM && pk_standing_by_other(&a->f, at.bank)) {
         a->first_slot = (uint32_t)a->f.ctl->n_chunks * PK_CHUNK;
@@ -124,6 +124,7 @@ static int pk_apply_slots(struct pk_apply *a, const struct pk_ruleset *const giv
         .used = {a->stored[0].head ? &a->stored[0] : NULL,
                  a->stored[1].head ? &a->stored[1] : NULL},
         .n_chunks = (uint32_t)a->f.ctl->n_chunks,
+        .unused = pk_slots_unused(a->f.ctl),
         .first = a->first_slot,
     };
     int r;
@@ -154,7 +155,7 @@ static int pk_apply_store(struct pk_apply *a)
     int r;
 
     a->store = PK_BUF_INIT(PK_STORE_MAX);
-    r = pk_store_write(a->rs, &a->plan.slots, &meta, &a->store);
+    r = pk_store_write(a->rs, &a->plan.slots, a->image.head, &meta, &a->store);
     return r ? pk_sys_error(a->d, r, "cannot write down the rule set") : 0;
 }
 
@@ -255,7 +256,7 @@ static int pk_apply_fill(struct pk_apply *a)
 
     if (!r)
         r = pk_apply_hold(a);
-    if (!r && (pk_standing_settle(&a->f) || pk_standing_release(&a->f)))
+    if (!r && (pk_standing_settle(&a->f) || (a->plan.reused && pk_standing_release(&a->f))))
         r = pk_sys_error(a->d, -ENOMEM, "cannot wait for the programs that run");
     if (!r)
         r = pk_slots_prepare(&a->f.maps, a->f.ctl, &a->plan, a->d);
@@ -582,7 +583,7 @@ static int pk_undo_check(struct pk_fence *f, struct pk_seat at, struct pk_diags 
                  "there is no rule set before the live one");
         return -ENOENT;
     }
-    r = pk_stored_open(&f->pins, at, &s);
+    r = pk_stored_open(&f->pins, at, PK_STORE_TEXTS, &s);
     if (r && pk_standing_by_other(f, before))
         r = 0; /* its programs read it no more than we can */
     if (!r && !pk_bank_ready(&f->maps, before, (enum pk_attach_kind)f->ctl->hook))

@@ -10,12 +10,13 @@
 /* As they are kept: offsets count from the head. */
 struct pk_changes_rule {
     uint32_t text, file; /* offsets of strings */
-    uint32_t chain, before, slot, line;
+    uint32_t chain, before, slot, line, leaf;
+    uint32_t pad;
 };
 
 struct pk_changes_list {
     uint32_t added, n_added; /* offset of struct pk_changes_rule [] */
-    uint32_t gone, n_gone;   /* offset of uint32_t [] */
+    uint32_t gone, n_gone;   /* offset of struct pk_gone [] */
 };
 
 struct pk_changes_head {
@@ -52,6 +53,7 @@ static int pk_changes_put(const struct pk_changes_part *p, size_t head, struct p
             .before = a->before,
             .slot = a->slot,
             .line = a->line,
+            .leaf = a->leaf,
         };
 
         pk_buf_add(&rules, &rec, sizeof(rec));
@@ -141,8 +143,11 @@ static int pk_changes_get_added(const struct pk_changes_head *h, enum pk_family 
     for (; !r && p->n_added < l->n_added; p->n_added++, rec++) {
         struct pk_added *to = &p->added[p->n_added];
 
-        *to = (struct pk_added){
-            .chain = rec->chain, .before = rec->before, .slot = rec->slot, .line = rec->line};
+        *to = (struct pk_added){.chain = rec->chain,
+                                .before = rec->before,
+                                .slot = rec->slot,
+                                .line = rec->line,
+                                .leaf = rec->leaf};
         r = pk_changes_rule_ok(s, f, rec, p->n_added ? rec - 1 : NULL)
                 ? pk_changes_text(h, rec->text, a, &to->text)
                 : -EBADMSG;
@@ -159,18 +164,19 @@ static int pk_changes_get_gone(const struct pk_changes_head *h, enum pk_family f
                                struct pk_changes_part *p)
 {
     const struct pk_changes_list *l = &h->list[f];
-    const uint32_t *gone = (const void *)((const char *)h + l->gone);
+    const struct pk_gone *gone = (const void *)((const char *)h + l->gone);
 
     if (l->gone % 4 || !pk_changes_has(h, l->gone, l->n_gone, sizeof(*gone)))
         return -EBADMSG;
-    p->gone = pk_arena_array(a, uint32_t, l->n_gone + 1u);
+    p->gone = pk_arena_array(a, struct pk_gone, l->n_gone + 1u);
     if (!p->gone)
         return -ENOMEM;
     for (; p->n_gone < l->n_gone; p->n_gone++) {
-        uint32_t n = p->gone[p->n_gone] = gone[p->n_gone];
+        const struct pk_gone *g = &gone[p->n_gone];
 
-        if (n >= s->family[f].n_rules || (p->n_gone && n <= p->gone[p->n_gone - 1]))
+        if (g->rule >= s->family[f].n_rules || (p->n_gone && g->rule <= g[-1].rule))
             return -EBADMSG;
+        p->gone[p->n_gone] = *g;
     }
     return 0;
 }
@@ -217,18 +223,18 @@ int pk_changes_add(struct pk_changes_part *p, size_t at, const struct pk_added *
     return 0;
 }
 
-int pk_changes_gone(struct pk_changes_part *p, uint32_t ordinal, struct pk_arena *a)
+int pk_changes_gone(struct pk_changes_part *p, const struct pk_gone *gone, struct pk_arena *a)
 {
-    uint32_t *to = pk_arena_array(a, uint32_t, p->n_gone + 1);
+    struct pk_gone *to = pk_arena_array(a, struct pk_gone, p->n_gone + 1);
     size_t n = 0;
 
     if (!to)
         return -ENOMEM;
-    while (n < p->n_gone && p->gone[n] < ordinal) {
+    while (n < p->n_gone && p->gone[n].rule < gone->rule) {
         to[n] = p->gone[n];
         n++;
     }
-    to[n] = ordinal;
+    to[n] = *gone;
     for (; n < p->n_gone; n++)
         to[n + 1] = p->gone[n];
     p->gone = to;

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "kernel/store.h"
 
-#define PK_CHANGES_MAGIC 0x31676e684370636bULL
+#define PK_CHANGES_MAGIC 0x32676e684370636bULL
 
 /* A rule that the store does not have. */
 struct pk_added {
@@ -21,13 +21,20 @@ struct pk_added {
     uint32_t before;         /* ordinal of the store's rule that it stands before; at the chain's
                                 end, one past that of the chain's last */
     uint32_t slot, line;
+    uint32_t leaf; /* pk_store_leaf() of `before` */
+};
+
+/* A rule of the store that is deleted, and its leaves in the image. */
+struct pk_gone {
+    uint32_t rule; /* ordinal */
+    struct pk_run leaves;
 };
 
 /* Of one family. */
 struct pk_changes_part {
     struct pk_added *added; /* by chain, then place */
     size_t n_added;
-    uint32_t *gone; /* ordinals of the store's rules that are deleted, ascending */
+    struct pk_gone *gone; /* ascending */
     size_t n_gone;
 };
 
@@ -47,5 +54,5 @@ int pk_changes_read(const void *data, size_t len, const struct pk_store_head *s,
 /* Changes to changes; arrays move to `a`. 0 or -ENOMEM. */
 int pk_changes_add(struct pk_changes_part *p, size_t at, const struct pk_added *new,
                    struct pk_arena *a);
-int pk_changes_gone(struct pk_changes_part *p, uint32_t ordinal, struct pk_arena *a);
+int pk_changes_gone(struct pk_changes_part *p, const struct pk_gone *gone, struct pk_arena *a);
 void pk_changes_remove(struct pk_changes_part *p, size_t at);

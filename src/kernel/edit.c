@@ -38,7 +38,7 @@ struct pk_change {
     struct pk_arena arena;
     uint64_t word; /* as found */
     struct pk_seat live, before;
-    struct pk_stored stored[2]; /* the live set, which becomes the one to be; the one before */
+    struct pk_stored stored; /* the live set, which becomes the one to be */
     struct pk_engine engine;
     const struct pk_chain *chain; /* without its rules */
     unsigned number;              /* where it happens in the chain, from 1 */
@@ -53,19 +53,33 @@ struct pk_change {
 
 static void pk_change_done(struct pk_change *c)
 {
-    pk_stored_done(&c->stored[0]);
-    pk_stored_done(&c->stored[1]);
+    pk_stored_done(&c->stored);
     pk_engine_done(&c->engine);
     pk_image_done(&c->delta);
     pk_buf_done(&c->changes);
     pk_arena_done(&c->arena);
 }
 
+/* As much of the live set as the change looks at. */
+static int pk_change_stored(struct pk_change *c)
+{
+    static const enum pk_store_part part[] = {[PK_EDIT_APPEND] = PK_STORE_CHAINS,
+                                              [PK_EDIT_INSERT] = PK_STORE_RULES,
+                                              [PK_EDIT_REPLACE] = PK_STORE_TEXTS,
+                                              [PK_EDIT_DELETE] = PK_STORE_TEXTS};
+    const struct pk_pins *pins = &c->f->pins;
+    int r = pk_stored_open(pins, c->live, part[c->e->op], &c->stored);
+
+    if (r || part[c->e->op] != PK_STORE_CHAINS || pk_stored_ends(&c->stored))
+        return r;
+    pk_stored_done(&c->stored);
+    return pk_stored_open(pins, c->live, PK_STORE_RULES, &c->stored);
+}
+
 /* The live set, in an engine that can have deltas. */
 static int pk_change_open(struct pk_change *c)
 {
     const struct pk_ctl *ctl = c->f->ctl;
-    int r;
 
     c->word = pk_standing_word(c->f);
     c->live = pk_standing_live(c->f, c->word);
@@ -76,13 +90,7 @@ static int pk_change_open(struct pk_change *c)
     pk_engine_open(&c->f->pins, c->word, &c->engine);
     if (!c->engine.size || !pk_engine_delta(c->engine.size))
         return PK_WHOLE;
-    if (c->e->op == PK_EDIT_APPEND || c->e->op == PK_EDIT_INSERT)
-        r = pk_stored_open_numbers(&c->f->pins, c->live, &c->stored[0]);
-    else
-        r = pk_stored_open(&c->f->pins, c->live, &c->stored[0]);
-    if (!r && c->before.bank < PK_BANKS)
-        r = pk_stored_open_beside(&c->f->pins, c->before, c->live, &c->stored[0], &c->stored[1]);
-    if (r || c->stored[0].head->classifier != PK_CLASSIFIER_AUTO)
+    if (pk_change_stored(c) || c->stored.head->classifier != PK_CLASSIFIER_AUTO)
         return PK_WHOLE; /* which says what is wrong, if anything is */
     return 0;
 }
@@ -91,7 +99,7 @@ static struct pk_each pk_change_each(const struct pk_change *c)
 {
     struct pk_each each;
 
-    pk_each_begin(&each, &c->stored[0], c->e->family, c->chain->index);
+    pk_each_begin(&each, &c->stored, c->e->family, c->chain->index);
     return each;
 }
 
@@ -118,7 +126,7 @@ static unsigned pk_change_find(const struct pk_change *c)
     for (unsigned n = 1; pk_each_next(&each, &rule); n++) {
         if ((rule.kept ? rule.kept->hash : rule.added->hash) != hash)
             continue;
-        text = pk_each_text(&c->stored[0], &rule, &n_text);
+        text = pk_each_text(&c->stored, &rule, &n_text);
         if (n_text == len && !memcmp(text, c->new->text, len))
             return n;
     }
@@ -132,7 +140,7 @@ static int pk_change_read(struct pk_change *c)
     struct pk_ruleset *chains;
     struct pk_each each;
     size_t n;
-    int r = pk_stored_chains(&c->stored[0], e->family, &c->arena, &chains);
+    int r = pk_stored_chains(&c->stored, e->family, &c->arena, &chains);
 
     if (!r)
         r = pk_edit_chain(chains, e, &c->chain, c->d);
@@ -163,6 +171,8 @@ static size_t pk_change_place(const struct pk_change *c, uint32_t *ret_before)
     struct pk_each each = pk_change_each(c);
     struct pk_each_rule rule;
 
+    if (c->e->op == PK_EDIT_APPEND)
+        each.at = each.end; /* the rules may not be there to be looked at */
     for (unsigned n = 1; pk_each_next(&each, &rule); n++) {
         if (n < c->number)
             continue;
@@ -173,34 +183,69 @@ static size_t pk_change_place(const struct pk_change *c, uint32_t *ret_before)
     return each.added;
 }
 
+/* The first leaf that is not before the place of a new rule. */
+static uint32_t pk_change_leaf(const struct pk_change *c, const struct pk_added *new)
+{
+    const struct pk_store_head *h = c->stored.head;
+    const struct pk_store_chain *chain = &pk_store_chains(h, c->e->family)[new->chain];
+
+    return new->before == chain->first + chain->n_rules
+               ? chain->leaf
+               : pk_store_leaf(h, c->e->family, new->before);
+}
+
+static int pk_change_gone(struct pk_change *c, uint32_t ordinal)
+{
+    const struct pk_store_head *h = c->stored.head;
+    const struct pk_gone gone = {
+        ordinal,
+        {pk_store_leaf(h, c->e->family, ordinal), pk_store_leaf(h, c->e->family, ordinal + 1)}};
+
+    return pk_changes_gone(&c->stored.changes.part[c->e->family], &gone, &c->arena);
+}
+
 static int pk_change_remove(struct pk_change *c)
 {
-    struct pk_changes_part *p = &c->stored[0].changes.part[c->e->family];
+    struct pk_changes_part *p = &c->stored.changes.part[c->e->family];
     struct pk_each_rule rule;
     const char *text;
     size_t len;
 
     if (!pk_change_rule(c, c->number, &rule))
         return PK_WHOLE;
-    text = pk_each_text(&c->stored[0], &rule, &len);
+    text = pk_each_text(&c->stored, &rule, &len);
     c->gone = pk_arena_strndup(&c->arena, text, len);
     if (!c->gone)
         return -ENOMEM;
     if (!rule.added)
-        return pk_changes_gone(p, rule.i, &c->arena);
+        return pk_change_gone(c, rule.i);
     pk_changes_remove(p, rule.i);
     return 0;
 }
 
-/* One counter that neither set uses. */
+/* One counter that neither of the two sets uses, as they stand. */
+static int pk_change_slot_search(struct pk_change *c, struct pk_slot_request *q)
+{
+    _pk_stored_ struct pk_stored live = {0}, before = {0};
+    int r = pk_stored_open(&c->f->pins, c->live, PK_STORE_RULES, &live);
+
+    if (!r && c->before.bank < PK_BANKS)
+        r = pk_stored_open(&c->f->pins, c->before, PK_STORE_RULES, &before);
+    if (r)
+        return PK_WHOLE;
+    q->used[0] = &live;
+    q->used[1] = before.head ? &before : NULL;
+    return pk_slots_one(q, &c->arena, &c->plan);
+}
+
 static int pk_change_slot(struct pk_change *c)
 {
-    const struct pk_slot_request q = {
-        .used = {&c->stored[0], c->stored[1].head ? &c->stored[1] : NULL},
-        .n_chunks = (uint32_t)c->f->ctl->n_chunks,
-    };
+    const struct pk_ctl *ctl = c->f->ctl;
+    struct pk_slot_request q = {.n_chunks = (uint32_t)ctl->n_chunks,
+                                .unused = pk_slots_unused(ctl)};
+    int r = pk_slots_new(&q, &c->arena, &c->plan);
 
-    return pk_slots_one(&q, &c->arena, &c->plan);
+    return r == -ENOENT ? pk_change_slot_search(c, &q) : r;
 }
 
 static int pk_change_add(struct pk_change *c)
@@ -219,21 +264,22 @@ static int pk_change_add(struct pk_change *c)
         return r == -ENOSPC ? PK_WHOLE : r;
     new.slot = c->plan.fresh[0].slot;
     at = pk_change_place(c, &new.before);
-    return pk_changes_add(&c->stored[0].changes.part[c->e->family], at, &new, &c->arena);
+    new.leaf = pk_change_leaf(c, &new);
+    return pk_changes_add(&c->stored.changes.part[c->e->family], at, &new, &c->arena);
 }
 
 /* Rules of the family that is changed. */
 static size_t pk_change_rules(const struct pk_change *c)
 {
-    const struct pk_changes_part *p = &c->stored[0].changes.part[c->e->family];
+    const struct pk_changes_part *p = &c->stored.changes.part[c->e->family];
 
-    return c->stored[0].head->family[c->e->family].n_rules - p->n_gone + p->n_added;
+    return c->stored.head->family[c->e->family].n_rules - p->n_gone + p->n_added;
 }
 
 /* The set to be. The place of what goes is where the new one comes, if there is one. */
 static int pk_change_make(struct pk_change *c)
 {
-    struct pk_changes *changes = &c->stored[0].changes;
+    struct pk_changes *changes = &c->stored.changes;
     int r = 0;
 
     if (c->e->op == PK_EDIT_REPLACE || c->e->op == PK_EDIT_DELETE)
@@ -242,83 +288,93 @@ static int pk_change_make(struct pk_change *c)
         r = pk_change_add(c);
     if (!r && pk_change_rules(c) > PK_RULES_MAX)
         return PK_WHOLE; /* which refuses it */
-    if (!r)
-        r = pk_stored_id(&c->stored[0], &changes->id);
+    if (r)
+        return r;
+    changes->id = pk_stored_id(&c->stored);
     changes->generation = pk_word_generation(c->word) + 1;
     changes->applied_at = (int64_t)time(NULL);
-    return r;
+    return 0;
 }
 
 /* What the compiler wants to know of one family. */
 static int pk_change_part(struct pk_change *c, enum pk_family f, struct pk_delta_part *ret,
                           struct pk_slots *slots)
 {
-    const struct pk_changes_part *p = &c->stored[0].changes.part[f];
-    const struct pk_store_family *base = &c->stored[0].head->family[f];
-    uint32_t *slot, *before;
+    const struct pk_changes_part *p = &c->stored.changes.part[f];
+    const struct pk_store_family *base = &c->stored.head->family[f];
+    uint32_t *slot, *anchor;
+    struct pk_run *gone;
     int r;
 
     if (!base->given)
         return 0;
     slot = pk_arena_array(&c->arena, uint32_t, p->n_added + 1);
-    before = pk_arena_array(&c->arena, uint32_t, p->n_added + 1);
-    if (!slot || !before)
+    anchor = pk_arena_array(&c->arena, uint32_t, p->n_added + 1);
+    gone = pk_arena_array(&c->arena, struct pk_run, p->n_gone + 1);
+    if (!slot || !anchor || !gone)
         return -ENOMEM;
-    r = pk_stored_added(&c->stored[0], f, &c->arena, &c->added[f]);
+    r = pk_stored_added(&c->stored, f, &c->arena, &c->added[f]);
     if (r)
         return r;
     for (size_t i = 0; i < p->n_added; i++) {
         slot[i] = p->added[i].slot;
-        before[i] = p->added[i].before;
+        anchor[i] = p->added[i].leaf;
     }
+    for (size_t i = 0; i < p->n_gone; i++)
+        gone[i] = p->gone[i].leaves;
     slots->rule[f] = slot;
     memcpy(slots->policy[f], base->policy_slot, sizeof(base->policy_slot));
-    *ret = (struct pk_delta_part){c->added[f], before, p->gone, p->n_gone};
+    *ret = (struct pk_delta_part){c->added[f], anchor, gone, p->n_gone};
     return 0;
 }
 
-/* Whether the leaves of an image stand in its area: somebody may have written to it. */
+/* Whether the head of an image is that of the store: somebody may have written to it. */
 static bool pk_change_under_ok(const struct pk_change *c, const struct pk_image_head *head,
-                               uint32_t place, uint32_t area)
+                               uint32_t area)
 {
     for (int f = 0; f < PK_FAMILY_N; f++) {
         const struct pk_family_tab *t = &head->family[f];
-        uint64_t leaves = (uint64_t)t->leaves - place;
 
-        if (!t->present != !c->stored[0].head->family[f].given)
-            return false;
-        if (t->present && (t->leaves < place || leaves % 8 || leaves > area ||
-                           t->n_leaves > (area - leaves) / sizeof(struct pk_leaf_rec)))
+        if (!t->present != !c->stored.head->family[f].given ||
+            t->n_leaves > area / sizeof(struct pk_leaf_rec))
             return false;
     }
     return true;
+}
+
+/* The delta, over the image whose head stands at the begin of the live bank's area. */
+static int pk_change_delta(struct pk_change *c, const struct pk_delta_part part[PK_FAMILY_N],
+                           const struct pk_slots *slots)
+{
+    uint32_t area = pk_engine_area(c->engine.size);
+    uint32_t place = c->live.bank % PK_ENGINE_BANKS * area;
+    void *under;
+    int r = pk_sys_map_mmap_at(c->engine.image, place, sizeof(struct pk_image_head), false, &under);
+
+    if (r)
+        return r;
+    r = pk_change_under_ok(c, under, area) ? pk_delta_compile(under, part, slots, &c->delta, c->d)
+                                           : -EBADMSG;
+    munmap(under, sizeof(struct pk_image_head));
+    return r;
 }
 
 static int pk_change_compile(struct pk_change *c)
 {
     struct pk_delta_part part[PK_FAMILY_N] = {{0}};
     struct pk_slots slots = {0};
-    uint32_t area = pk_engine_area(c->engine.size);
-    uint32_t place = c->live.bank % PK_ENGINE_BANKS * area;
-    void *under;
     int r = 0;
 
     for (int f = 0; !r && f < PK_FAMILY_N; f++)
         r = pk_change_part(c, (enum pk_family)f, &part[f], &slots);
     if (!r)
-        r = pk_sys_map_mmap_at(c->engine.image, place, area, false, &under);
-    if (r)
-        return r;
-    r = pk_change_under_ok(c, under, place, area)
-            ? pk_delta_compile(under, place, part, &slots, &c->delta, c->d)
-            : -EBADMSG;
-    munmap(under, area);
+        r = pk_change_delta(c, part, &slots);
     if (r)
         return r == -E2BIG && !c->d->n_errors ? PK_WHOLE : r;
-    c->delta.head->id = c->stored[0].changes.id;
-    c->delta.head->epoch = (uint32_t)c->stored[0].changes.generation;
+    c->delta.head->id = c->stored.changes.id;
+    c->delta.head->epoch = (uint32_t)c->stored.changes.generation;
     c->changes = PK_BUF_INIT(PK_STORE_MAX);
-    r = pk_changes_write(&c->stored[0].changes, &c->changes);
+    r = pk_changes_write(&c->stored.changes, &c->changes);
     if (!r && c->delta.head->size + c->changes.len > pk_engine_delta(c->engine.size))
         r = PK_WHOLE;
     return r;
@@ -382,7 +438,7 @@ static int pk_change_switch(struct pk_change *c)
     enum pk_attach_kind hook = (enum pk_attach_kind)c->f->ctl->hook;
     int r = pk_attach_heal(&c->f->pins, &c->f->maps, hook, c->d);
 
-    if (!r && c->plan.n_fresh && pk_standing_release(c->f))
+    if (!r && c->plan.reused && pk_standing_release(c->f))
         r = pk_sys_error(c->d, -ENOMEM, "cannot wait for the programs that run");
     if (!r && c->plan.n_fresh)
         r = pk_slots_prepare(&c->f->maps, c->f->ctl, &c->plan, c->d);
@@ -411,8 +467,8 @@ static int pk_change_tell(const struct pk_change *c, struct pk_arena *texts,
         .number = c->number,
         .gone = c->gone ? pk_arena_strdup(texts, c->gone) : NULL,
         .new = c->new ? pk_arena_strdup(texts, c->new->text) : NULL,
-        .generation = c->stored[0].changes.generation,
-        .id = c->stored[0].changes.id,
+        .generation = c->stored.changes.generation,
+        .id = c->stored.changes.id,
     };
     return (c->gone && !ret->gone) || (c->new && !ret->new) ? -ENOMEM : 0;
 }

@@ -208,7 +208,7 @@ static int pk_fence_read_set(struct pk_fence *f, struct pk_seat at, struct pk_ar
                              struct pk_live *ret)
 {
     _pk_stored_ struct pk_stored s = {0};
-    int r = pk_stored_open(&f->pins, at, &s);
+    int r = pk_stored_open(&f->pins, at, a ? PK_STORE_TEXTS : PK_STORE_CHAINS, &s);
 
     if (!r && a)
         r = pk_stored_read(&s, 0, a, ret);

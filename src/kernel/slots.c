@@ -146,9 +146,18 @@ static void pk_slots_end(struct pk_slot_work *w)
 {
     uint32_t n = w->q->n_chunks;
 
-    if (w->plan.n_fresh)
+    if (w->plan.n_fresh) {
         n = PK_MAX(n, w->plan.fresh[w->plan.n_fresh - 1].slot / PK_CHUNK + 1);
+        w->plan.reused = w->plan.fresh[0].slot < w->q->unused;
+    }
     w->plan.n_chunks = n;
+}
+
+uint32_t pk_slots_unused(const struct pk_ctl *ctl)
+{
+    const uint64_t end = ctl->n_chunks * PK_CHUNK;
+
+    return (uint32_t)(ctl->unused && ctl->unused < end ? ctl->unused : end);
 }
 
 int pk_slots_plan(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret)
@@ -178,6 +187,20 @@ int pk_slots_one(const struct pk_slot_request *q, struct pk_arena *a, struct pk_
         return r;
     pk_slots_end(&w);
     *ret = w.plan;
+    return 0;
+}
+
+int pk_slots_new(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret)
+{
+    struct pk_fresh *fresh;
+
+    if (q->n_chunks > PK_CHUNKS_MAX || q->unused >= q->n_chunks * PK_CHUNK)
+        return -ENOENT;
+    fresh = pk_arena_array(a, struct pk_fresh, 1);
+    if (!fresh)
+        return -ENOMEM;
+    fresh->slot = q->unused;
+    *ret = (struct pk_slot_plan){.fresh = fresh, .n_fresh = 1, .n_chunks = q->n_chunks};
     return 0;
 }
 
@@ -277,9 +300,12 @@ static int pk_fresh_set(const struct pk_maps *m, const struct pk_slot_plan *plan
 int pk_slots_prepare(const struct pk_maps *m, struct pk_ctl *ctl, const struct pk_slot_plan *plan,
                      struct pk_diags *d)
 {
-    uint32_t old = (uint32_t)ctl->n_chunks;
+    uint32_t old = (uint32_t)ctl->n_chunks, unused = pk_slots_unused(ctl);
     size_t cpus;
     int r = pk_sys_cpu_ids(&cpus);
+
+    if (plan->n_fresh)
+        unused = PK_MAX(unused, plan->fresh[plan->n_fresh - 1].slot + 1);
 
     if (r) {
         pk_error(d, PK_K_SYSTEM, PK_NOWHERE, "mount it: mount -t sysfs sysfs /sys",
@@ -289,8 +315,10 @@ int pk_slots_prepare(const struct pk_maps *m, struct pk_ctl *ctl, const struct p
     }
     if (plan->n_chunks > old)
         r = pk_chunks_add(m, old, plan->n_chunks - old);
-    if (!r)
+    if (!r) {
+        ctl->unused = unused; /* before they are: a writer may be killed */
         ctl->n_chunks = plan->n_chunks;
+    }
     if (!r)
         r = pk_fresh_set(m, plan, old, cpus);
     return r ? pk_sys_error(d, r, "cannot make room for the rules' counters") : 0;

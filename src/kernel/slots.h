@@ -4,7 +4,8 @@
  * and the one before say, so a killed writer leaks none.
  *
  * A rule that stays keeps its slot. A new rule gets a slot that neither set uses, zeroed before any
- * packet can meet it.
+ * packet can meet it. One rule more takes a slot that no rule ever had (pk_ctl.unused) while there
+ * are chunks with such slots: that needs no look at the sets, and no grace period.
  */
 #pragma once
 
@@ -25,6 +26,7 @@ struct pk_slot_plan {
     struct pk_fresh *fresh; /* ascending */
     size_t n_fresh;
     uint32_t n_chunks; /* that must exist */
+    bool reused;       /* some fresh slot may have been another rule's */
 };
 
 struct pk_slot_request {
@@ -34,14 +36,19 @@ struct pk_slot_request {
     bool counters[PK_FAMILY_N];               /* all fresh, from the rules' own counters */
     const uint32_t *from[PK_FAMILY_N];        /* what pk_ruleset_stays would say, if known */
     uint32_t n_chunks;                        /* that exist */
+    uint32_t unused;                          /* first slot of those never used (pk_slots_unused) */
     uint32_t first; /* slots below are taken: by a set whose store cannot be read */
 };
+
+uint32_t pk_slots_unused(const struct pk_ctl *ctl);
 
 /* Pure. Everything in `a`. 0; -ENOSPC: more counters than PK_CHUNKS_MAX chunks; -ENOMEM. */
 int pk_slots_plan(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret);
 
-/* One fresh slot, for one new rule. */
+/* One fresh slot, for one new rule: as above. */
 int pk_slots_one(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret);
+/* Likewise one that was never used, whatever the sets have. -ENOENT: no chunk has any. */
+int pk_slots_new(const struct pk_slot_request *q, struct pk_arena *a, struct pk_slot_plan *ret);
 
 /* Makes chunks and sets fresh slots; ctl->n_chunks follows. Touches no slot in use. */
 int pk_slots_prepare(const struct pk_maps *m, struct pk_ctl *ctl, const struct pk_slot_plan *plan,

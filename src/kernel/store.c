@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "classify/delta.h"
 #include "rules/id.h"
 #include "rules/text.h"
 
@@ -49,7 +49,7 @@ static void pk_store_align(struct pk_buf *b)
  * Records of a chain's rules. Their lines stand one behind the other in the text, from *at on, as
  * pk_ruleset_save wrote them: "-A CHAIN TEXT\n".
  */
-static int pk_store_put_rules(const struct pk_chain *c, const uint32_t *slot,
+static int pk_store_put_rules(const struct pk_chain *c, const uint32_t *slot, const uint32_t *leaf,
                               struct pk_names *names, struct pk_buf *out, uint32_t *at)
 {
     uint32_t before = (uint32_t)strlen("-A ") + (uint32_t)strlen(c->name);
@@ -61,7 +61,8 @@ static int pk_store_put_rules(const struct pk_chain *c, const uint32_t *slot,
                                     .text = *at + before + (len ? 1 : 0),
                                     .text_len = (uint32_t)len,
                                     .line = rule->line,
-                                    .slot = slot[rule->ordinal]};
+                                    .slot = slot[rule->ordinal],
+                                    .leaf = leaf[rule->ordinal]};
         int r = pk_name_add(names, rule->file ? rule->file : "", &rec.file);
 
         if (r)
@@ -86,7 +87,8 @@ static uint32_t pk_store_first_line(const struct pk_ruleset *rs, const struct pk
     return (uint32_t)(texts->len - len);
 }
 
-static void pk_store_put_chains(const struct pk_ruleset *rs, struct pk_buf *out)
+static void pk_store_put_chains(const struct pk_ruleset *rs, const uint32_t *leaf,
+                                struct pk_buf *out)
 {
     uint32_t first = 0;
 
@@ -97,36 +99,48 @@ static void pk_store_put_chains(const struct pk_ruleset *rs, struct pk_buf *out)
 
         memcpy(rec.name, c->name, strlen(c->name)); /* PK_CHAIN_NAME_MAX at most */
         first += rec.n_rules;
+        rec.leaf = leaf[first];
+        pk_chain_hash(c, &rec.hash);
         pk_buf_add(out, &rec, sizeof(rec));
     }
 }
 
+/* The three parts, as they are made. */
+struct pk_store_parts {
+    struct pk_buf *out, rules, texts;
+    struct pk_names names;
+    struct pk_arena arena;
+};
+
 static int pk_store_put_family(const struct pk_ruleset *rs, const struct pk_slots *slots,
-                               struct pk_names *names, struct pk_buf *out, struct pk_buf *texts,
+                               const struct pk_image_head *image, struct pk_store_parts *p,
                                struct pk_store_family *ret)
 {
     static const struct pk_counters zero[PK_HOOK_N];
     const struct pk_save_options save = {.policy = zero};
     struct pk_store_family f = {
         .given = 1, .n_rules = rs->n_rules, .n_chains = (uint32_t)rs->n_chains};
-    uint32_t line;
-    int r = 0;
+    uint32_t *leaf = pk_arena_array(&p->arena, uint32_t, rs->n_rules + 1u), line;
+    int r = leaf ? 0 : -ENOMEM;
 
-    f.text = (uint32_t)texts->len;
-    pk_ruleset_save(rs, &save, texts);
-    if (texts->failed)
-        return texts->failed;
-    f.text_len = (uint32_t)(texts->len - f.text);
-    line = pk_store_first_line(rs, texts);
-    pk_store_align(out);
-    f.rules = (uint32_t)out->len;
+    if (r)
+        return r;
+    pk_image_leaves(image, rs->family, rs->n_rules, leaf);
+    f.text = (uint32_t)p->texts.len;
+    pk_ruleset_save(rs, &save, &p->texts);
+    if (p->texts.failed)
+        return p->texts.failed;
+    f.text_len = (uint32_t)(p->texts.len - f.text);
+    line = pk_store_first_line(rs, &p->texts);
+    f.rules = (uint32_t)p->rules.len; /* from the first rule, for now */
     for (size_t c = 0; !r && c < rs->n_chains; c++)
-        r = pk_store_put_rules(rs->chains[c], slots->rule[rs->family], names, out, &line);
-    f.chains = (uint32_t)out->len;
-    pk_store_put_chains(rs, out);
+        r = pk_store_put_rules(rs->chains[c], slots->rule[rs->family], leaf, &p->names, &p->rules,
+                               &line);
+    f.chains = (uint32_t)p->out->len;
+    pk_store_put_chains(rs, leaf, p->out);
     memcpy(f.policy_slot, slots->policy[rs->family], sizeof(f.policy_slot));
     *ret = f;
-    return r ? r : out->failed;
+    return r ? r : p->out->failed;
 }
 
 static int pk_store_put_names(const struct pk_names *names, struct pk_buf *out,
@@ -149,9 +163,14 @@ static int pk_store_put_names(const struct pk_names *names, struct pk_buf *out,
 
 static uint64_t pk_store_sum(const struct pk_store_head *h)
 {
-    const size_t skip = offsetof(struct pk_store_head, texts_sum);
+    const size_t skip = offsetof(struct pk_store_head, rules_sum);
 
-    return pk_sum64((const char *)h + skip, h->texts - skip, PK_STORE_MAGIC);
+    return pk_sum64((const char *)h + skip, h->rules - skip, PK_STORE_MAGIC);
+}
+
+static uint64_t pk_store_rules_sum(const struct pk_store_head *h)
+{
+    return pk_sum64((const char *)h + h->rules, h->texts - h->rules, PK_STORE_MAGIC);
 }
 
 static uint64_t pk_store_texts_sum(const struct pk_store_head *h)
@@ -159,55 +178,76 @@ static uint64_t pk_store_texts_sum(const struct pk_store_head *h)
     return pk_sum64((const char *)h + h->texts, h->size - h->texts, PK_STORE_MAGIC);
 }
 
-static int pk_store_put(const struct pk_ruleset *const rs[PK_FAMILY_N],
-                        const struct pk_slots *slots, struct pk_names *names,
-                        struct pk_store_head *h, struct pk_buf *out)
+static void pk_store_join(struct pk_buf *out, const struct pk_buf *part, uint32_t *ret_at)
 {
-    _pk_buf_ struct pk_buf texts = PK_BUF_INIT(out->max);
+    pk_store_align(out);
+    *ret_at = (uint32_t)out->len;
+    if (part->len)
+        pk_buf_add(out, part->data, part->len);
+}
+
+static int pk_store_put(const struct pk_ruleset *const rs[PK_FAMILY_N],
+                        const struct pk_slots *slots, const struct pk_image_head *image,
+                        struct pk_store_parts *p, struct pk_store_head *h)
+{
     int r = 0;
 
-    pk_buf_add(out, h, sizeof(*h));
+    pk_buf_add(p->out, h, sizeof(*h));
     for (int f = 0; !r && f < PK_FAMILY_N; f++)
         if (rs[f] && rs[f]->given)
-            r = pk_store_put_family(rs[f], slots, names, out, &texts, &h->family[f]);
+            r = pk_store_put_family(rs[f], slots, image, p, &h->family[f]);
     if (!r)
-        r = pk_store_put_names(names, out, h);
+        r = pk_store_put_names(&p->names, p->out, h);
     if (r)
         return r;
-    pk_store_align(out);
-    h->texts = (uint32_t)out->len;
-    if (texts.len)
-        pk_buf_add(out, texts.data, texts.len);
-    return out->failed;
+    pk_store_join(p->out, &p->rules, &h->rules);
+    pk_store_join(p->out, &p->texts, &h->texts);
+    for (int f = 0; f < PK_FAMILY_N; f++)
+        h->family[f].rules += h->rules;
+    return p->rules.failed ? p->rules.failed : p->out->failed;
+}
+
+static void pk_store_parts_done(struct pk_store_parts *p)
+{
+    pk_buf_done(&p->rules);
+    pk_buf_done(&p->texts);
+    pk_arena_done(&p->names.arena);
+    pk_arena_done(&p->arena);
 }
 
 int pk_store_write(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_slots *slots,
-                   const struct pk_store_meta *meta, struct pk_buf *out)
+                   const struct pk_image_head *image, const struct pk_store_meta *meta,
+                   struct pk_buf *out)
 {
-    struct pk_store_head h = {.magic = PK_STORE_MAGIC,
-                              .id = meta->id,
-                              .generation = meta->generation,
-                              .applied_at = meta->applied_at,
-                              .classifier = meta->classifier};
-    struct pk_names names = {0};
-    struct pk_store_head *head;
-    int r = pk_store_put(rs, slots, &names, &h, out);
+    __attribute__((cleanup(pk_store_parts_done))) struct pk_store_parts p = {
+        .out = out, .rules = PK_BUF_INIT(out->max), .texts = PK_BUF_INIT(out->max)};
+    struct pk_store_head *head, h = {.magic = PK_STORE_MAGIC,
+                                     .id = meta->id,
+                                     .generation = meta->generation,
+                                     .applied_at = meta->applied_at,
+                                     .classifier = meta->classifier};
+    int r = pk_store_put(rs, slots, image, &p, &h);
 
-    pk_arena_done(&names.arena);
     if (r)
         return r;
     h.size = (uint32_t)out->len;
     head = (struct pk_store_head *)out->data;
     *head = h;
     head->texts_sum = pk_store_texts_sum(head);
+    head->rules_sum = pk_store_rules_sum(head);
     head->sum = pk_store_sum(head);
     return 0;
 }
 
-/* Before the texts. */
+/* Between the head and the rules. */
 static bool pk_store_has(const struct pk_store_head *h, uint64_t at, uint64_t n, uint64_t size)
 {
-    return at >= sizeof(*h) && at <= h->texts && n * size <= h->texts - at;
+    return at >= sizeof(*h) && at <= h->rules && n * size <= h->rules - at;
+}
+
+static bool pk_store_has_rules(const struct pk_store_head *h, uint64_t at, uint64_t n)
+{
+    return at >= h->rules && at <= h->texts && n * sizeof(struct pk_store_rule) <= h->texts - at;
 }
 
 static bool pk_store_has_text(const struct pk_store_head *h, uint64_t at, uint64_t len)
@@ -224,8 +264,8 @@ static bool pk_store_files_ok(const struct pk_store_head *h)
     if (h->files % 4 || !pk_store_has(h, h->files, h->n_files, sizeof(*at)))
         return false;
     for (uint32_t i = 0; i < h->n_files; i++)
-        if (at[i] < sizeof(*h) || at[i] >= h->texts ||
-            !memchr((const char *)h + at[i], 0, h->texts - at[i]))
+        if (at[i] < sizeof(*h) || at[i] >= h->rules ||
+            !memchr((const char *)h + at[i], 0, h->rules - at[i]))
             return false;
     return true;
 }
@@ -234,7 +274,7 @@ static bool pk_store_rules_ok(const struct pk_store_head *h, const struct pk_sto
 {
     const struct pk_store_rule *rule = (const struct pk_store_rule *)((const char *)h + f->rules);
 
-    for (uint32_t i = 0; i < f->n_rules; i++)
+    for (uint32_t i = 0; f->given && i < f->n_rules; i++)
         if (rule[i].file >= h->n_files || rule[i].slot >= PK_CHUNK * PK_CHUNKS_MAX ||
             !pk_store_has_text(h, rule[i].text, rule[i].text_len))
             return false;
@@ -259,27 +299,40 @@ static bool pk_store_family_ok(const struct pk_store_head *h, const struct pk_st
 {
     if (!f->given)
         return true;
-    if (f->rules % 8 || !pk_store_has(h, f->rules, f->n_rules, sizeof(struct pk_store_rule)) ||
-        f->chains % 4 || !pk_store_has(h, f->chains, f->n_chains, sizeof(struct pk_store_chain)) ||
+    if (f->rules % 8 || !pk_store_has_rules(h, f->rules, f->n_rules) || f->chains % 8 ||
+        !pk_store_has(h, f->chains, f->n_chains, sizeof(struct pk_store_chain)) ||
         !pk_store_has_text(h, f->text, f->text_len) || f->text_len < strlen("COMMIT\n"))
         return false;
     for (int i = 0; i < PK_HOOK_N; i++)
         if (f->policy_slot[i] >= PK_CHUNK * PK_CHUNKS_MAX)
             return false;
-    return pk_store_rules_ok(h, f) && pk_store_chains_ok(h, f);
+    return pk_store_chains_ok(h, f);
 }
 
-int pk_store_check(const void *data, size_t len, bool texts, const struct pk_store_head **ret)
+size_t pk_store_length(const struct pk_store_head *h, enum pk_store_part part)
+{
+    return part == PK_STORE_CHAINS ? h->rules : part == PK_STORE_RULES ? h->texts : h->size;
+}
+
+static bool pk_store_sums_ok(const struct pk_store_head *h, enum pk_store_part part)
+{
+    return h->sum == pk_store_sum(h) &&
+           (part < PK_STORE_RULES || h->rules_sum == pk_store_rules_sum(h)) &&
+           (part < PK_STORE_TEXTS || h->texts_sum == pk_store_texts_sum(h));
+}
+
+int pk_store_check(const void *data, size_t len, enum pk_store_part part,
+                   const struct pk_store_head **ret)
 {
     const struct pk_store_head *h = data;
 
-    if (len < sizeof(*h) || h->magic != PK_STORE_MAGIC || h->texts < sizeof(*h) ||
-        h->texts > h->size || h->texts > len || (texts && h->size > len) ||
-        h->sum != pk_store_sum(h) || (texts && h->texts_sum != pk_store_texts_sum(h)) ||
-        !pk_store_files_ok(h))
+    if (len < sizeof(*h) || h->magic != PK_STORE_MAGIC || h->rules < sizeof(*h) || h->rules % 8 ||
+        h->rules > h->texts || h->texts > h->size || pk_store_length(h, part) > len ||
+        !pk_store_sums_ok(h, part) || !pk_store_files_ok(h))
         return -EBADMSG;
     for (int f = 0; f < PK_FAMILY_N; f++)
-        if (!pk_store_family_ok(h, &h->family[f]))
+        if (!pk_store_family_ok(h, &h->family[f]) ||
+            (part >= PK_STORE_RULES && !pk_store_rules_ok(h, &h->family[f])))
             return -EBADMSG;
     *ret = h;
     return 0;
@@ -293,6 +346,14 @@ const struct pk_store_rule *pk_store_rules(const struct pk_store_head *s, enum p
 const struct pk_store_chain *pk_store_chains(const struct pk_store_head *s, enum pk_family family)
 {
     return (const struct pk_store_chain *)((const char *)s + s->family[family].chains);
+}
+
+uint32_t pk_store_leaf(const struct pk_store_head *s, enum pk_family family, uint32_t ordinal)
+{
+    const struct pk_store_family *f = &s->family[family];
+
+    return ordinal < f->n_rules ? pk_store_rules(s, family)[ordinal].leaf
+                                : pk_store_chains(s, family)[f->n_chains - 1].leaf;
 }
 
 const char *pk_store_text(const struct pk_store_head *s, const struct pk_store_rule *r)

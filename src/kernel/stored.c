@@ -51,7 +51,7 @@ static int pk_stored_changes(int dir, unsigned delta, struct pk_stored *s)
 }
 
 /* How much of a store is to be mapped, as its head says; at most the whole. */
-static int pk_stored_length(int fd, bool texts, size_t *ret)
+static int pk_stored_length(int fd, enum pk_store_part part, size_t *ret)
 {
     const struct pk_store_head *h;
     size_t all = pk_map_bytes(fd);
@@ -59,71 +59,48 @@ static int pk_stored_length(int fd, bool texts, size_t *ret)
     int r;
 
     *ret = all;
-    if (texts || all < sizeof(*h))
+    if (part == PK_STORE_TEXTS || all < sizeof(*h))
         return 0;
     r = pk_sys_map_mmap(fd, sizeof(*h), false, &mem);
     if (r)
         return r;
     h = mem;
-    *ret = PK_MIN(all, PK_MAX((size_t)h->texts, sizeof(*h)));
+    *ret = PK_MIN(all, PK_MAX(pk_store_length(h, part), sizeof(*h)));
     munmap(mem, sizeof(*h));
     return 0;
 }
 
-static int pk_stored_map(int dir, bool texts, struct pk_stored *s)
+static int pk_stored_map(int dir, enum pk_store_part part, struct pk_stored *s)
 {
     _pk_close_ int fd = -1;
     int r = pk_sys_pinned(dir, "store", &fd);
 
     if (!r)
-        r = pk_stored_length(fd, texts, &s->len);
+        r = pk_stored_length(fd, part, &s->len);
     if (!r)
         r = pk_sys_map_mmap(fd, s->len, false, &s->mem);
-    return r ? r : pk_store_check(s->mem, s->len, texts, &s->head);
+    return r ? r : pk_store_check(s->mem, s->len, part, &s->head);
 }
 
-/* With the store in `s`. */
-static int pk_stored_fill(int dir, struct pk_seat at, struct pk_stored *s)
-{
-    s->changes = (struct pk_changes){
-        .id = s->head->id, .generation = s->head->generation, .applied_at = s->head->applied_at};
-    return at.delta ? pk_stored_changes(dir, at.delta, s) : 0;
-}
-
-static int pk_stored_get(const struct pk_pins *p, struct pk_seat at, const struct pk_stored *same,
-                         bool texts, struct pk_stored *ret)
+int pk_stored_open(const struct pk_pins *p, struct pk_seat at, enum pk_store_part part,
+                   struct pk_stored *ret)
 {
     _pk_stored_ struct pk_stored s = {0};
     _pk_close_ int dir = -1;
     int r = pk_pins_bank(p, at.bank, false, &dir);
 
-    if (!r && same)
-        s.head = same->head;
-    else if (!r)
-        r = pk_stored_map(dir, texts, &s);
     if (!r)
-        r = pk_stored_fill(dir, at, &s);
+        r = pk_stored_map(dir, part, &s);
+    if (r)
+        return r;
+    s.changes = (struct pk_changes){
+        .id = s.head->id, .generation = s.head->generation, .applied_at = s.head->applied_at};
+    r = at.delta ? pk_stored_changes(dir, at.delta, &s) : 0;
     if (r)
         return r;
     *ret = s;
     s = (struct pk_stored){0};
     return 0;
-}
-
-int pk_stored_open(const struct pk_pins *p, struct pk_seat at, struct pk_stored *ret)
-{
-    return pk_stored_get(p, at, NULL, true, ret);
-}
-
-int pk_stored_open_numbers(const struct pk_pins *p, struct pk_seat at, struct pk_stored *ret)
-{
-    return pk_stored_get(p, at, NULL, false, ret);
-}
-
-int pk_stored_open_beside(const struct pk_pins *p, struct pk_seat at, struct pk_seat other_at,
-                          const struct pk_stored *other, struct pk_stored *ret)
-{
-    return pk_stored_get(p, at, at.bank == other_at.bank ? other : NULL, false, ret);
 }
 
 void pk_each_begin(struct pk_each *e, const struct pk_stored *s, enum pk_family f, uint32_t chain)
@@ -137,7 +114,7 @@ void pk_each_begin(struct pk_each *e, const struct pk_stored *s, enum pk_family 
                           .end = c->first + c->n_rules};
     while (e->added < e->part->n_added && e->part->added[e->added].chain < chain)
         e->added++;
-    while (e->gone < e->part->n_gone && e->part->gone[e->gone] < e->at)
+    while (e->gone < e->part->n_gone && e->part->gone[e->gone].rule < e->at)
         e->gone++;
 }
 
@@ -145,11 +122,32 @@ size_t pk_each_count(const struct pk_each *e)
 {
     size_t n = e->end - e->at;
 
-    for (size_t i = e->gone; i < e->part->n_gone && e->part->gone[i] < e->end; i++)
+    for (size_t i = e->gone; i < e->part->n_gone && e->part->gone[i].rule < e->end; i++)
         n--;
     for (size_t i = e->added; i < e->part->n_added && e->part->added[i].chain == e->chain; i++)
         n++;
     return n;
+}
+
+/* Whether all that changed in the chain is that rules came at its end. At its begin. */
+static bool pk_each_ends(const struct pk_each *e)
+{
+    return (e->gone == e->part->n_gone || e->part->gone[e->gone].rule >= e->end) &&
+           (e->added == e->part->n_added || e->part->added[e->added].chain != e->chain ||
+            e->part->added[e->added].before == e->end);
+}
+
+bool pk_stored_ends(const struct pk_stored *s)
+{
+    for (int f = 0; f < PK_FAMILY_N; f++)
+        for (uint32_t c = 0; s->head->family[f].given && c < s->head->family[f].n_chains; c++) {
+            struct pk_each each;
+
+            pk_each_begin(&each, s, (enum pk_family)f, c);
+            if (!pk_each_ends(&each))
+                return false;
+        }
+    return true;
 }
 
 const char *pk_each_text(const struct pk_stored *s, const struct pk_each_rule *r, size_t *ret_len)
@@ -158,27 +156,46 @@ const char *pk_each_text(const struct pk_stored *s, const struct pk_each_rule *r
     return r->kept ? pk_store_text(s->head, r->kept) : r->added->text;
 }
 
-int pk_stored_id(const struct pk_stored *s, struct pk_u128 *ret)
+/* The hash of a chain's rules; where some were only added at its end, by going on with the one
+ * kept.
+ */
+static void pk_stored_hash(const struct pk_stored *s, enum pk_family f, uint32_t chain,
+                           struct pk_hash128 *ret)
 {
-    _pk_buf_ struct pk_buf b = PK_BUF_INIT(PK_ID_BYTES_MAX);
+    const struct pk_store_chain *c = &pk_store_chains(s->head, f)[chain];
     struct pk_each_rule rule;
     struct pk_each each;
 
+    pk_each_begin(&each, s, f, chain);
+    if (pk_each_ends(&each)) {
+        *ret = c->hash;
+        each.at = each.end;
+    } else {
+        pk_hash128_begin(ret);
+    }
+    while (pk_each_next(&each, &rule))
+        pk_hash128_word(ret, rule.kept ? rule.kept->hash : rule.added->hash);
+}
+
+struct pk_u128 pk_stored_id(const struct pk_stored *s)
+{
+    struct pk_hash128 id, rules;
+
+    pk_hash128_begin(&id);
     for (int f = 0; f < PK_FAMILY_N; f++) {
         const struct pk_store_chain *c = pk_store_chains(s->head, (enum pk_family)f);
         uint32_t n = s->head->family[f].n_chains;
 
         if (!s->head->family[f].given)
             continue;
-        pk_id_family(&b, (enum pk_family)f, n);
+        pk_id_family(&id, (enum pk_family)f, n);
         for (uint32_t i = 0; i < n; i++) {
-            pk_id_chain(&b, c[i].name, i < PK_HOOK_N ? (int)i : -1, (enum pk_action)c[i].policy);
-            pk_each_begin(&each, s, (enum pk_family)f, i);
-            while (pk_each_next(&each, &rule))
-                pk_id_rule(&b, rule.kept ? rule.kept->hash : rule.added->hash);
+            pk_stored_hash(s, (enum pk_family)f, i, &rules);
+            pk_id_chain(&id, c[i].name, i < PK_HOOK_N ? (int)i : -1, (enum pk_action)c[i].policy,
+                        &rules);
         }
     }
-    return pk_id_end(&b, ret);
+    return pk_hash128_end(&id);
 }
 
 static void pk_stored_line(const char *chain, const char *text, size_t len, struct pk_buf *out)

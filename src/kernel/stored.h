@@ -15,24 +15,25 @@ struct pk_seat {
 };
 
 struct pk_stored {
-    void *mem; /* the store, mapped; NULL: another's */
+    void *mem; /* the store, mapped */
     size_t len;
     const struct pk_store_head *head; /* NULL: none */
     struct pk_arena arena;            /* of the changes */
     struct pk_changes changes;        /* none of a set without a delta, but for the next three */
 };
 
-/* 0; -ENOENT; -EBADMSG: damaged. */
-int pk_stored_open(const struct pk_pins *p, struct pk_seat at, struct pk_stored *ret);
-/* Likewise without the texts: for pk_each_*, but not pk_each_text, and pk_stored_id, _chains,
- * _added. */
-int pk_stored_open_numbers(const struct pk_pins *p, struct pk_seat at, struct pk_stored *ret);
-/* Likewise, where `other`, open already and longer than *ret, may be over the same store. */
-int pk_stored_open_beside(const struct pk_pins *p, struct pk_seat at, struct pk_seat other_at,
-                          const struct pk_stored *other, struct pk_stored *ret);
+/*
+ * 0; -ENOENT; -EBADMSG: damaged. With PK_STORE_CHAINS pk_stored_tell, _ends, _chains and _added can
+ * be asked, pk_stored_id of one that _ends, and pk_each_count; with _RULES all of pk_each_* but the
+ * texts as well; the others need _TEXTS.
+ */
+int pk_stored_open(const struct pk_pins *p, struct pk_seat at, enum pk_store_part part,
+                   struct pk_stored *ret);
 void pk_stored_done(struct pk_stored *s);
 #define _pk_stored_ __attribute__((cleanup(pk_stored_done)))
 
+/* Whether all that has changed is that rules were added at the ends of chains. */
+bool pk_stored_ends(const struct pk_stored *s);
 /* What there is to know without parsing. */
 void pk_stored_tell(const struct pk_stored *s, struct pk_live *ret);
 /*
@@ -80,7 +81,7 @@ static inline bool pk_each_next(struct pk_each *e, struct pk_each_rule *ret)
         }
         if (e->at == e->end)
             return false;
-        if (e->gone == p->n_gone || p->gone[e->gone] != e->at) {
+        if (e->gone == p->n_gone || p->gone[e->gone].rule != e->at) {
             *ret = (struct pk_each_rule){.kept = &e->rules[e->at], .i = e->at};
             e->at++;
             return true;
@@ -91,5 +92,5 @@ static inline bool pk_each_next(struct pk_each *e, struct pk_each_rule *ret)
 
 /* Its text, without a NUL behind it. */
 const char *pk_each_text(const struct pk_stored *s, const struct pk_each_rule *r, size_t *ret_len);
-/* The id of the set. 0, -E2BIG or -ENOMEM. */
-int pk_stored_id(const struct pk_stored *s, struct pk_u128 *ret);
+/* The id of the set. */
+struct pk_u128 pk_stored_id(const struct pk_stored *s);

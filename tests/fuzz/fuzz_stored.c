@@ -66,7 +66,9 @@ static void make_store(struct pk_arena *a)
     const struct pk_ruleset *rs[PK_FAMILY_N];
     static uint32_t slot[8] = {6, 7, 8, 9, 10, 11};
     struct pk_slots slots = {.rule = {slot, slot}};
+    const struct pk_compile_options o = {0};
     const struct pk_store_meta meta = {.generation = 5};
+    struct pk_image image;
     _pk_diags_ struct pk_diags d = {0};
 
     for (int f = 0; f < PK_FAMILY_N; f++) {
@@ -80,7 +82,9 @@ static void make_store(struct pk_arena *a)
         expect(!pk_text_read(line, strlen(line), "fuzz", &o, a, &read, &d));
         rs[f] = read.family[f];
     }
-    expect(!pk_store_write(rs, &slots, &meta, &store));
+    expect(!pk_compile(rs, &slots, &o, &image, &d));
+    expect(!pk_store_write(rs, &slots, image.head, &meta, &store));
+    pk_image_done(&image);
 }
 
 static void make_changes(void)
@@ -90,7 +94,7 @@ static void make_changes(void)
         {.text = "-p tcp", .file = "picket rule", .chain = 0, .before = 2, .slot = 13},
         {.text = "", .file = "x", .chain = 3, .before = 5, .slot = 14},
     };
-    uint32_t gone[] = {1, 3};
+    struct pk_gone gone[] = {{1, {1, 2}}, {3, {3, 4}}};
     struct pk_changes c = {.generation = 6, .part = {{added, 3, gone, 2}, {added + 1, 1, gone, 1}}};
 
     expect(!pk_changes_write(&c, &changes));
@@ -113,12 +117,13 @@ static void overwrite(void *bytes, size_t len, const uint8_t *data, size_t size)
 static void seal_store(void *bytes, size_t len)
 {
     struct pk_store_head *h = bytes;
-    const size_t skip = offsetof(struct pk_store_head, texts_sum);
+    const size_t skip = offsetof(struct pk_store_head, rules_sum);
 
-    if (h->size > len || h->texts > h->size || h->texts < sizeof(*h))
+    if (h->size > len || h->texts > h->size || h->rules > h->texts || h->rules < sizeof(*h))
         return;
+    h->rules_sum = pk_sum64((char *)h + h->rules, h->texts - h->rules, PK_STORE_MAGIC);
     h->texts_sum = pk_sum64((char *)h + h->texts, h->size - h->texts, PK_STORE_MAGIC);
-    h->sum = pk_sum64((char *)h + skip, h->texts - skip, PK_STORE_MAGIC);
+    h->sum = pk_sum64((char *)h + skip, h->rules - skip, PK_STORE_MAGIC);
 }
 
 /* Magic, sum, size, the rest. */
@@ -134,9 +139,9 @@ static void read_all(struct pk_stored *s, unsigned outline)
 {
     _pk_arena_ struct pk_arena a = {0};
     struct pk_live live;
-    struct pk_u128 id;
 
-    (void)!pk_stored_id(s, &id);
+    (void)pk_stored_id(s);
+    (void)pk_stored_ends(s);
     (void)!pk_stored_read(s, outline, &a, &live);
     for (int f = 0; f < PK_FAMILY_N; f++) {
         struct pk_ruleset *rs;
@@ -166,7 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     overwrite(over ? changes_copy : store_copy, over ? changes.len : store.len, data + 1, size - 1);
     seal_store(store_copy, store.len);
     seal_changes(changes_copy, changes.len);
-    if (pk_store_check(store_copy, store.len, true, &s.head))
+    if (pk_store_check(store_copy, store.len, PK_STORE_TEXTS, &s.head))
         return 0;
     if (!pk_changes_read(changes_copy, changes.len, s.head, &s.arena, &s.changes))
         read_all(&s, data[0] >> 1 & 3);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <endian.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -273,6 +274,27 @@ static void hash_is_siphash(void **state)
     assert_true(pk_hash128(in, 15).hi != pk_hash128(in, 15).lo);
 }
 
+/* Also from a copy that was kept, and beyond the 256 bytes whose number the last word counts. */
+static void hash_of_words_is_that_of_their_bytes(void **state)
+{
+    _Alignas(8) uint8_t bytes[80 * 8] = {0};
+    struct pk_hash128 h, kept;
+
+    pk_hash128_begin(&h);
+    for (unsigned n = 0; n <= 80; n++) {
+        struct pk_u128 got = pk_hash128_end(&h), want = pk_hash128(bytes, n * 8);
+
+        assert_true(pk_u128_equal(got, want));
+        if (n == 80)
+            break;
+        for (unsigned i = 0; i < 8; i++)
+            bytes[n * 8 + i] = (uint8_t)(n * 37 + i * 11);
+        kept = h;
+        pk_hash128_word(&kept, le64toh(*(const uint64_t *)(const void *)(bytes + n * 8)));
+        h = kept;
+    }
+}
+
 static void hash_tells_apart(void **state)
 {
     unsigned used[256] = {0};
@@ -367,6 +389,7 @@ int main(void)
         cmocka_unit_test(diag_cuts_a_long_text),
         cmocka_unit_test(hash_is_siphash),
         cmocka_unit_test(hash_tells_apart),
+        cmocka_unit_test(hash_of_words_is_that_of_their_bytes),
         cmocka_unit_test(table_aligns_and_leaves_no_blanks),
         cmocka_unit_test(bytes_have_binary_prefixes),
         cmocka_unit_test(json_has_its_schema_and_sorted_keys),

@@ -33,7 +33,7 @@ enum { KEPT, ADDED, GONE };
 struct three {
     struct pk_ruleset *whole, *under, *added;
     uint32_t *slot_whole, *slot_under, *slot_added;
-    uint32_t *before, *gone;
+    uint32_t *before, *gone; /* ordinals */
     size_t n_gone;
 };
 
@@ -191,6 +191,22 @@ static void make_family(struct bench *b, struct gen *g, unsigned rules, unsigned
         pk_buf_done(&text[i]);
 }
 
+/* From rules to the leaves of them in what stood. */
+static struct pk_delta_part part_of(struct bench *b, const struct three *t,
+                                    const struct pk_image_head *under)
+{
+    uint32_t *first = pk_arena_array(&b->arena, uint32_t, t->under->n_rules + 1u);
+    uint32_t *anchor = pk_arena_array(&b->arena, uint32_t, t->added->n_rules + 1u);
+    struct pk_run *gone = pk_arena_array(&b->arena, struct pk_run, t->n_gone + 1);
+
+    pk_image_leaves(under, t->under->family, t->under->n_rules, first);
+    for (uint32_t i = 0; i < t->added->n_rules; i++)
+        anchor[i] = first[t->before[i]];
+    for (size_t i = 0; i < t->n_gone; i++)
+        gone[i] = (struct pk_run){first[t->gone[i]], first[t->gone[i] + 1]};
+    return (struct pk_delta_part){t->added, anchor, gone, t->n_gone};
+}
+
 /* Compiles what stood, then the delta, and puts both into one map. */
 static void compile(struct bench *b)
 {
@@ -207,12 +223,13 @@ static void compile(struct bench *b)
         rs[f] = t->under;
         slots.rule[f] = t->slot_under;
         added.rule[f] = t->slot_added;
-        part[f] = (struct pk_delta_part){t->added, t->before, t->gone, t->n_gone};
         for (uint32_t h = 0; h < PK_HOOK_N; h++)
             slots.policy[f][h] = added.policy[f][h] = f * PK_HOOK_N + h;
     }
     assert_int_equal(pk_compile(rs, &slots, &o, &under, &b->d), 0);
-    assert_int_equal(pk_delta_compile(under.head, 0, part, &added, &delta, &b->d), 0);
+    for (unsigned f = 0; f < PK_FAMILY_N; f++)
+        part[f] = part_of(b, &b->part[f], under.head);
+    assert_int_equal(pk_delta_compile(under.head, part, &added, &delta, &b->d), 0);
     place = (under.head->size + PLACE_GAP) & ~(PLACE_GAP - 1);
     b->map = calloc(1, place + delta.head->size);
     memcpy(b->map, under.head, under.head->size);

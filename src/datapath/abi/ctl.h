@@ -7,7 +7,8 @@
  * over by an ordinary change: a bank with programs of its own, and the word (docs/adr/0007). Of
  * the frame are
  *
- *   the word and struct pk_ctl, with its size and what `delta` and `quiet` say; pk_prog_index();
+ *   the word and struct pk_ctl, with its size and what `delta`, `quiet` and `unused` say;
+ *   pk_prog_index();
  *   enum pk_prog_slot, append only
  *   the pins ctl, guards, progs_nf, progs_tc, progs_xdp, prog_*, link_*, bank*
  *   the map "guards"; the place of a clsact filter (kernel/clsact.c)
@@ -33,7 +34,7 @@
 #define PK_DATAPATH_ABI 1000
 #define PK_REASONS reasons_next
 #else
-#define PK_DATAPATH_ABI 2
+#define PK_DATAPATH_ABI 3
 #define PK_REASONS reasons
 #endif
 
@@ -110,7 +111,8 @@ struct pk_ctl {
     __u64 freed; /* the last generation that may lack a counter of the one before it */
     /* Not 0: connection tracking is held on, and sets up to this generation may ask for it. */
     __u64 conntrack;
-    __u64 rsvd[30];
+    __u64 unused; /* counter slots from here on were never any rule's; 0: not known */
+    __u64 rsvd[29];
 };
 
 _Static_assert(sizeof(struct pk_ctl) == 512, "shared with BPF");
