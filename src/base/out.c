@@ -38,13 +38,13 @@ static uint32_t text_width(const char *s)
 }
 
 /* Cells beyond the last column are left out: a table cannot be made crooked. */
-static void cell_add(struct pk_table *t, const char *s, bool number)
+static void cell_add(struct pk_table *t, const char *s, size_t len, bool number)
 {
     struct pk_cell c = {.at = t->text.len, .number = number};
 
     if (t->column >= t->columns)
         return;
-    pk_buf_text(&t->text, s, strnlen(s, PK_CELL_MAX));
+    pk_buf_text(&t->text, s, PK_MIN(len, (size_t)PK_CELL_MAX));
     pk_buf_char(&t->text, '\0');
     if (t->text.failed)
         return;
@@ -66,14 +66,14 @@ struct pk_table *pk_table_new(const char *const *titles)
     while (titles[t->columns] && t->columns < PK_TABLE_COLUMNS)
         t->columns++;
     for (size_t i = 0; i < t->columns; i++)
-        cell_add(t, titles[i], false);
+        cell_add(t, titles[i], strlen(titles[i]), false);
     t->column = 0;
     return t;
 }
 
 void pk_table_str(struct pk_table *t, const char *s)
 {
-    cell_add(t, s, false);
+    cell_add(t, s, strnlen(s, PK_CELL_MAX), false);
 }
 
 void pk_table_fmt(struct pk_table *t, const char *fmt, ...)
@@ -84,7 +84,7 @@ void pk_table_fmt(struct pk_table *t, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    cell_add(t, text, false);
+    cell_add(t, text, strlen(text), false);
 }
 
 void pk_table_u64(struct pk_table *t, uint64_t v)
@@ -92,13 +92,13 @@ void pk_table_u64(struct pk_table *t, uint64_t v)
     char text[24];
 
     snprintf(text, sizeof(text), "%" PRIu64, v);
-    cell_add(t, text, true);
+    cell_add(t, text, strlen(text), true);
 }
 
 void pk_table_end_row(struct pk_table *t)
 {
     while (t->column < t->columns && !t->text.failed && !t->cells.failed)
-        cell_add(t, "", false);
+        cell_add(t, "", 0, false);
     t->column = 0;
 }
 
