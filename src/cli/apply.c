@@ -109,6 +109,9 @@ static enum pk_exit run(struct pk_cli *c, struct apply *p)
     unsigned open = 0;
     int r;
 
+    p->o.devs = p->devs;
+    p->o.counters = p->files.counters;
+    p->o.ahead = pk_fence_ahead(&p->o, pk_files_bytes(&p->files));
     if (pk_files_load_strict(c, &p->files, &read))
         return PK_EXIT_USAGE;
     for (int f = 0; f < PK_FAMILY_N; f++)
@@ -116,8 +119,6 @@ static enum pk_exit run(struct pk_cli *c, struct apply *p)
     r = pk_essential_check(rs[PK_IPV6], &c->d);
     if (r)
         return pk_cli_refused(c, r, "cannot check");
-    p->o.devs = p->devs;
-    p->o.counters = p->files.counters;
     r = pk_cli_sweep(c);
     if (!r)
         r = pk_fence_apply(rs, &p->o, &open, &c->d);
@@ -132,11 +133,14 @@ int pk_cli_apply(int argc, char **argv)
 {
     struct apply p = {.files = PK_FILES_INIT, .o = {.memory_max = PK_IMAGE_MAX}};
     _pk_cli_ struct pk_cli c;
+    enum pk_exit e;
 
     pk_cli_begin(&c, "apply");
     if (!pk_cli_args(&c, pk_options_apply, argc, argv, take, &p))
         return c.exit;
     if (!p.files.n)
         return pk_cli_missing(&c, "FILE");
-    return pk_cli_end(&c, run(&c, &p));
+    e = run(&c, &p);
+    pk_ahead_free(&p.o.ahead);
+    return pk_cli_end(&c, e);
 }

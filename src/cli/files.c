@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "cli/codes.h"
@@ -127,4 +128,18 @@ int pk_files_load(struct pk_cli *c, const struct pk_files *f, struct pk_files_re
 int pk_files_load_strict(struct pk_cli *c, const struct pk_files *f, struct pk_files_read *ret)
 {
     return load(c, f, true, ret);
+}
+
+size_t pk_files_bytes(const struct pk_files *f)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < f->n; i++) {
+        struct stat st;
+
+        if (stat(f->item[i].path, &st) || !S_ISREG(st.st_mode))
+            return 0;
+        bytes += (size_t)st.st_size;
+    }
+    return bytes;
 }

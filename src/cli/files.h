@@ -43,5 +43,8 @@ struct pk_files_read {
  */
 int pk_files_load(struct pk_cli *c, const struct pk_files *f, struct pk_files_read *ret);
 
+/* Bytes of all of them; 0: one is no regular file, or cannot be asked. */
+size_t pk_files_bytes(const struct pk_files *f);
+
 /* Refuses tables other than filter unless they were said to be understood (apply). */
 int pk_files_load_strict(struct pk_cli *c, const struct pk_files *f, struct pk_files_read *ret);

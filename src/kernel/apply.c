@@ -9,14 +9,15 @@
 #include <time.h>
 
 #include "base/macro.h"
+#include "kernel/ahead.h"
 #include "kernel/attach.h"
 #include "kernel/bank.h"
 #include "kernel/conntrack.h"
 #include "kernel/edit.h"
 #include "kernel/fault.h"
 #include "kernel/guards.h"
+#include "kernel/hook.h"
 #include "kernel/object.h"
-#include "kernel/probe.h"
 #include "kernel/slots.h"
 #include "kernel/standing.h"
 #include "kernel/sys.h"
@@ -39,8 +40,9 @@ struct pk_apply {
     struct pk_image image;
     struct pk_buf store;
     struct pk_engine engine;
-    bool tracks;   /* the set to come asks for connection tracking */
-    uint64_t held; /* pk_ctl.conntrack as found */
+    struct pk_ahead *ahead; /* whose maps these are; NULL: nobody's */
+    bool tracks;            /* the set to come asks for connection tracking */
+    uint64_t held;          /* pk_ctl.conntrack as found */
 };
 
 static void pk_apply_done(struct pk_apply *a)
@@ -251,6 +253,7 @@ static int pk_apply_fill(struct pk_apply *a)
         .engine = &a->engine,
         .image = &a->image,
         .store = &a->store,
+        .ahead = a->ahead,
     };
     int r = pk_apply_sweep_bank(a);
 
@@ -285,13 +288,6 @@ static void pk_apply_switch(struct pk_apply *a)
         (void)!pk_pins_prune(&a->f.pins, pk_maps_known);
 }
 
-static const char *pk_hook_name(enum pk_attach_kind hook)
-{
-    static const char *const name[] = {"auto", "netfilter", "tc", "xdp"};
-
-    return (unsigned)hook < PK_ARRAY_SIZE(name) ? name[hook] : "?";
-}
-
 /* Another place would judge packets twice, or not at all, for a moment: refused by name. */
 static int pk_apply_same(struct pk_apply *a)
 {
@@ -299,8 +295,8 @@ static int pk_apply_same(struct pk_apply *a)
 
     if (a->o->hook_given && a->o->hook != PK_ATTACH_AUTO && a->o->hook != stands) {
         pk_error(a->d, PK_K_STANDING, PK_NOWHERE, "`picket detach` first, or leave --hook out",
-                 "the standing fence uses --hook %s, not %s", pk_hook_name(stands),
-                 pk_hook_name(a->o->hook));
+                 "the standing fence uses --hook %s, not %s", pk_hook_word(stands),
+                 pk_hook_word(a->o->hook));
         return -EEXIST;
     }
     return a->o->devs_given ? pk_guards_match(&a->f.maps, a->o->devs, a->o->n_devs, a->d) : 0;
@@ -347,41 +343,6 @@ static int pk_apply_change(struct pk_apply *a, const struct pk_ruleset *const gi
     return r ? r : pk_apply_renew(a, given);
 }
 
-static int pk_hook_check(const struct pk_apply_options *o, enum pk_attach_kind hook,
-                         struct pk_diags *d)
-{
-    if (hook == PK_ATTACH_NETFILTER && !pk_probe_netfilter()) {
-        pk_error(d, PK_K_NO_HOOK, PK_NOWHERE,
-                 "name the interfaces and use --hook tc, which Linux 6.1 has: --hook tc --dev IF",
-                 "this kernel takes no BPF program at netfilter (that needs Linux 6.4, and root)");
-        return -EOPNOTSUPP;
-    }
-    if (hook != PK_ATTACH_NETFILTER && !o->n_devs) {
-        pk_error(
-            d, PK_K_NEEDS_DEV, PK_NOWHERE,
-            "name every interface to guard: --dev IF; only --hook netfilter can cover them all",
-            "--hook %s needs --dev: it could not cover interfaces that appear later",
-            pk_hook_name(hook));
-        return -EINVAL;
-    }
-    return 0;
-}
-
-/* The exact hook where there is one (docs/adr/0002). */
-static int pk_hook_choose(const struct pk_apply_options *o, enum pk_attach_kind *ret,
-                          struct pk_diags *d)
-{
-    enum pk_attach_kind hook = o->hook_given ? o->hook : PK_ATTACH_AUTO;
-    int r;
-
-    if (hook == PK_ATTACH_AUTO)
-        hook = pk_probe_netfilter() || !o->n_devs ? PK_ATTACH_NETFILTER : PK_ATTACH_TC;
-    r = pk_hook_check(o, hook, d);
-    if (!r)
-        *ret = hook;
-    return r;
-}
-
 static int pk_build_ctl(struct pk_apply *a, enum pk_attach_kind hook)
 {
     struct pk_ctl c = {
@@ -405,8 +366,12 @@ static int pk_build_ctl(struct pk_apply *a, enum pk_attach_kind hook)
 /* Maps with their first contents, then their pins: a reader never meets an empty ctl. */
 static int pk_build_maps(struct pk_apply *a, enum pk_attach_kind hook)
 {
-    int r = pk_maps_create(&a->f.maps, a->d);
+    int r = 0;
 
+    if (a->o->ahead && !pk_ahead_maps(a->o->ahead, hook, &a->f.maps))
+        a->ahead = a->o->ahead;
+    else
+        r = pk_maps_create(&a->f.maps, a->d);
     if (!r)
         r = pk_standing_map(&a->f, a->d);
     if (!r)
@@ -419,16 +384,11 @@ static int pk_build_maps(struct pk_apply *a, enum pk_attach_kind hook)
 static int pk_build_hooks(struct pk_apply *a, enum pk_attach_kind hook)
 {
     struct pk_attach at = {&a->f.pins, &a->f.maps, hook, PK_PROGS_NONE};
-    const struct pk_load load = {
-        .progs = pk_hook_progs(hook),
-        .dispatchers = true,
-        .maps = &a->f.maps,
-        .image = a->engine.image,
-        .config = {.image_mask = 4095, .guard_all = a->f.ctl->guard_all ? 1 : 0},
-    };
+    const struct pk_load load =
+        pk_hook_dispatchers(hook, a->f.ctl->guard_all, &a->f.maps, a->engine.image);
     int r = pk_attach_stacked(&at, PK_ERROR, a->d);
 
-    if (!r)
+    if (!r && (!a->ahead || pk_ahead_dispatch(a->ahead, &at.dispatch)))
         r = pk_object_load(&load, &at.dispatch, a->d);
     if (!r)
         r = pk_dispatch_pin(&at, a->d);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/macro.h"
-#include "kernel/object.h"
+#include "kernel/ahead.h"
 #include "kernel/sys.h"
 
 int pk_grace(void)
@@ -55,7 +55,7 @@ size_t pk_map_bytes(int fd)
  * Bytes of a new engine's map: areas with a quarter to spare for sets that grow, as long as it can
  * have three.
  */
-static uint64_t pk_engine_size(size_t image)
+uint64_t pk_engine_size(size_t image)
 {
     uint64_t most = (uint64_t)image + image / 4 + 4096, size = 65536;
 
@@ -151,8 +151,16 @@ static int pk_bank_pin(const struct pk_pins *p, unsigned bank, int image, int st
     return r ? r : pk_sys_pin(dir, "store", store);
 }
 
-static int pk_engine_programs(const struct pk_maps *m, const struct pk_bank_set *s, uint64_t size,
-                              int image, struct pk_progs *ret, struct pk_diags *d)
+int pk_engine_map(uint64_t size, int *ret)
+{
+    const struct pk_map_spec spec = {
+        "image", BPF_MAP_TYPE_ARRAY, 4, (uint32_t)size + PK_IMAGE_SLACK, 1, BPF_F_MMAPABLE};
+
+    return pk_sys_map_create(&spec, -1, ret);
+}
+
+int pk_engine_programs(const struct pk_maps *m, const struct pk_bank_set *s, uint64_t size,
+                       int image, struct pk_progs *ret, struct pk_diags *d)
 {
     struct pk_load load = {
         .progs = pk_hook_progs(s->hook),
@@ -202,10 +210,11 @@ static int pk_engine_new(const struct pk_maps *m, const struct pk_bank_set *s, s
                          struct pk_diags *d)
 {
     uint64_t size = pk_engine_size(s->image->head->size);
-    const struct pk_map_spec spec = {
-        "image", BPF_MAP_TYPE_ARRAY, 4, (uint32_t)size + PK_IMAGE_SLACK, 1, BPF_F_MMAPABLE};
-    int r = pk_sys_map_create(&spec, -1, &s->engine->image);
+    int r;
 
+    if (s->ahead && !pk_ahead_engine(s->ahead, s, ret))
+        return 0;
+    r = pk_engine_map(size, &s->engine->image);
     if (r)
         return pk_sys_error(d, r, "cannot make room for a rule set of %u bytes",
                             s->image->head->size);

@@ -10,6 +10,7 @@
 #include "classify/compile.h"
 #include "kernel/fence.h"
 #include "kernel/maps.h"
+#include "kernel/object.h"
 #include "kernel/stored.h"
 
 /*
@@ -39,7 +40,16 @@ struct pk_bank_set {
     struct pk_engine *engine;
     const struct pk_image *image; /* is moved to its place */
     const struct pk_buf *store;
+    struct pk_ahead *ahead; /* may have what a new engine needs; NULL: none */
 };
+
+/* Bytes of the map of a new engine for a set whose image has so many. */
+uint64_t pk_engine_size(size_t image);
+/* A map of that size, without contents. */
+int pk_engine_map(uint64_t size, int *ret);
+/* The programs of an engine: of s the bank and where it stands matter. 0 or -errno (diagnosed). */
+int pk_engine_programs(const struct pk_maps *m, const struct pk_bank_set *s, uint64_t size,
+                       int image, struct pk_progs *ret, struct pk_diags *d);
 
 /*
  * Fills and pins a bank; on failure (diagnosed) it is empty again. The bank must be free and no

@@ -35,7 +35,17 @@ struct pk_apply_options {
     bool counters;               /* load counters of the rule set into the rules' slots */
     size_t memory_max;           /* of the image; 0: PK_IMAGE_MAX */
     enum pk_classifier classifier;
+    struct pk_ahead *ahead; /* pk_fence_ahead(), or NULL */
 };
+
+/*
+ * Begins, in a thread, to load the programs of a fence that does not stand yet, while the caller
+ * reads and compiles a rule set of about `text` bytes: neither waits for the other. Nothing can be
+ * seen of it; what cannot be done ahead is done, and diagnosed, by pk_fence_apply with these
+ * options. NULL: it is not worth while.
+ */
+struct pk_ahead *pk_fence_ahead(const struct pk_apply_options *o, size_t text);
+void pk_ahead_free(struct pk_ahead **a);
 
 /* One attachment, for status. */
 struct pk_attachment {

@@ -48,6 +48,18 @@ unsigned pk_hook_progs(enum pk_attach_kind hook)
     }
 }
 
+struct pk_load pk_hook_dispatchers(enum pk_attach_kind hook, bool guard_all,
+                                   const struct pk_maps *maps, int image)
+{
+    return (struct pk_load){
+        .progs = pk_hook_progs(hook),
+        .dispatchers = true,
+        .maps = maps,
+        .image = image,
+        .config = {.image_mask = 4095, .guard_all = guard_all},
+    };
+}
+
 uint64_t pk_object_build(void)
 {
     uint64_t hash = PK_DATAPATH_ABI;

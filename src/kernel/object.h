@@ -29,6 +29,10 @@ struct pk_load {
     struct pk_config config;
 };
 
+/* The dispatchers of a hook; `image` is any image map. */
+struct pk_load pk_hook_dispatchers(enum pk_attach_kind hook, bool guard_all,
+                                   const struct pk_maps *maps, int image);
+
 /* Owned descriptors by slot; -1: none. Dispatchers have no walks. */
 struct pk_progs {
     int fd[PK_PROGS];

@@ -169,6 +169,38 @@ def test_counters_are_exact_and_stay():
         same("user chains have no policy", "policy" in chains["user"], False)
 
 
+def long(comment, n=1500):
+    """A set whose text is long enough that programs are loaded while it is read."""
+    rules = "".join(f"-A user -s 10.0.{i >> 8}.{i & 255}/32 -m comment --comment {comment}{i} -j DROP\n"
+                    for i in range(n))
+    return V4.replace("-A user -p icmp -j", rules + "-A user -p icmp -j")
+
+
+def test_programs_that_were_loaded_ahead_judge_as_others():
+    # of the second, the tables are far smaller than its text lets expect: they are loaded again
+    for comment in "c", "c" * 240:
+        with Space() as space:
+            v4 = file(long(comment), "long.v4")
+            picket("apply", v4, out=["ipv4  1503 rules in force"], space=space)
+            picket("diff", v4, out=["no difference"], space=space)
+            space.run(["ping", "-c", str(PINGS), "-i", "0.01", "-W", "1", "127.0.0.1"])
+            save = fence.Counters(picket("save", "-c", "-4", space=space).stdout)
+            same("jump", save.of("-A INPUT"), (2 * PINGS, 2 * PINGS * 84))
+            picket("apply", file(V4, "r.v4"), space=space)
+            picket("undo", space=space)
+            picket("diff", v4, out=["no difference"], space=space)
+
+
+def test_programs_that_were_loaded_ahead_in_vain_leave_nothing():
+    with Space() as space:
+        bad = file(long("c").replace("icmp-type 8", "icmp-type 888"), "long.v4")
+        picket("apply", bad, status=2, err=["888"], space=space)
+        picket(status=1, out=["none stands"], space=space)
+        v4 = file(long("c"), "long.v4")
+        picket("apply", "--memory-max", "2048", v4, status=2, err=["error PK1104"], space=space)
+        picket(status=1, out=["none stands"], space=space)
+
+
 def test_save_can_be_read_back():
     with Space() as space:
         apply(space)
