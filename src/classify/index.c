@@ -6,10 +6,11 @@
 
 #define INDEX_FIRST 64u
 
+/* Half of a hash tells most others apart, and a slot is read from a cache line that nobody else has
+ * touched: their size is what a look-up costs. */
 struct pk_index_slot {
-    uint64_t hash;
-    uint32_t id;
-    uint32_t used;
+    uint32_t hash;
+    uint32_t id; /* and 1; 0: free */
 };
 
 uint32_t pk_index_next(const struct pk_index *x, uint64_t hash, size_t *at)
@@ -18,10 +19,10 @@ uint32_t pk_index_next(const struct pk_index *x, uint64_t hash, size_t *at)
 
     while (*at < x->cap) {
         s = &x->slots[(hash + (*at)++) & (x->cap - 1)];
-        if (!s->used)
+        if (!s->id)
             break;
-        if (s->hash == hash)
-            return s->id;
+        if (s->hash == (uint32_t)hash)
+            return s->id - 1;
     }
     return PK_INDEX_END;
 }
@@ -30,7 +31,7 @@ static void put(struct pk_index *x, const struct pk_index_slot *s)
 {
     size_t i = s->hash & (x->cap - 1);
 
-    while (x->slots[i].used)
+    while (x->slots[i].id)
         i = (i + 1) & (x->cap - 1);
     x->slots[i] = *s;
 }
@@ -44,7 +45,7 @@ static int grow(struct pk_index *x)
     if (!larger.slots)
         return -ENOMEM;
     for (i = 0; i < x->cap; i++)
-        if (x->slots[i].used)
+        if (x->slots[i].id)
             put(&larger, &x->slots[i]);
     free(x->slots);
     *x = larger;
@@ -57,7 +58,7 @@ int pk_index_add(struct pk_index *x, uint64_t hash, uint32_t id)
 
     if (r)
         return r;
-    put(x, &(struct pk_index_slot){.hash = hash, .id = id, .used = 1});
+    put(x, &(struct pk_index_slot){.hash = (uint32_t)hash, .id = id + 1});
     x->n++;
     return 0;
 }

@@ -4,7 +4,7 @@
  * keeps the things themselves and compares them, so that a collision of hashes costs time and
  * nothing else.
  *
- * Open addressing, at most half full, 16 bytes a slot; an owned object. All zero is an empty one.
+ * Open addressing, at most half full, 8 bytes a slot; an owned object. All zero is an empty one.
  *
  *     for (at = 0; (id = pk_index_next(x, hash, &at)) != PK_INDEX_END;)
  *         if (thing number `id` is equal) return id;
