@@ -41,9 +41,15 @@ int pk_cli_sweep(struct pk_cli *c)
     return n < 0 ? n : 0;
 }
 
-int pk_current_open(struct pk_cli *c, struct pk_current *ret)
+static int read_live(struct pk_cli *c, struct pk_current *s)
 {
-    _pk_current_ struct pk_current s = {0};
+    return s->outline ? pk_fence_outline(s->fence, &c->arena, &s->live, &c->d)
+                      : pk_fence_read(s->fence, false, &c->arena, &s->live, &c->d);
+}
+
+static int open_live(struct pk_cli *c, bool outline, struct pk_current *ret)
+{
+    _pk_current_ struct pk_current s = {.outline = outline};
     int r = pk_cli_sweep(c);
 
     if (!r)
@@ -53,12 +59,22 @@ int pk_current_open(struct pk_cli *c, struct pk_current *ret)
         return 0;
     }
     if (!r)
-        r = pk_fence_read(s.fence, false, &c->arena, &s.live, &c->d);
+        r = read_live(c, &s);
     if (r)
         return r;
     *ret = s;
     s.fence = NULL;
     return 0;
+}
+
+int pk_current_open(struct pk_cli *c, struct pk_current *ret)
+{
+    return open_live(c, false, ret);
+}
+
+int pk_current_outline(struct pk_cli *c, struct pk_current *ret)
+{
+    return open_live(c, true, ret);
 }
 
 static int count_once(struct pk_cli *c, struct pk_current *s)
@@ -85,7 +101,7 @@ int pk_current_count(struct pk_cli *c, struct pk_current *s)
     int r = count_once(c, s);
 
     for (int i = 1; r == -ESTALE && i < COUNT_TRIES; i++) {
-        r = pk_fence_read(s->fence, false, &c->arena, &s->live, &c->d);
+        r = read_live(c, s);
         if (!r)
             r = count_once(c, s);
     }

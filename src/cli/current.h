@@ -7,6 +7,7 @@
 struct pk_current {
     struct pk_fence *fence; /* NULL: none stands */
     struct pk_live live;
+    bool outline;                          /* pk_current_outline() */
     struct pk_counters *rule[PK_FAMILY_N]; /* by ordinal */
     struct pk_counters policy[PK_FAMILY_N][PK_HOOK_N];
 };
@@ -16,6 +17,8 @@ struct pk_current {
  * live set. 0 also when none stands. -errno (diagnosed).
  */
 int pk_current_open(struct pk_cli *c, struct pk_current *ret);
+/* Likewise, for who wants no more of a rule than its text: a tenth of the time. */
+int pk_current_outline(struct pk_cli *c, struct pk_current *ret);
 /* Fills rule and policy counters, exact. */
 int pk_current_count(struct pk_cli *c, struct pk_current *s);
 void pk_current_done(struct pk_current *s);

@@ -24,30 +24,7 @@ static const char *time_text(int64_t at, char buf[static 32])
     return buf;
 }
 
-/*
- * The plan of the live set, compiled again from its own text for its sizes alone. *ret stays empty
- * if that is not what stands: another version of picket may have chosen otherwise.
- */
-static void plan_live(const struct pk_current *s, const struct pk_fence_info *i,
-                      struct pk_plan *ret)
-{
-    const struct pk_ruleset *rs[PK_FAMILY_N] = {s->live.family[0], s->live.family[1]};
-    _pk_diags_ struct pk_diags unheard = {0};
-    struct pk_image image = {0};
-    struct pk_slots slots = {0};
-    const struct pk_compile_options o = {.classifier = s->live.classifier};
-
-    for (int f = 0; f < PK_FAMILY_N; f++)
-        slots.rule[f] = s->live.slot[f];
-    if (pk_compile(rs, &slots, &o, &image, &unheard))
-        return;
-    if (image.plan.bytes <= i->image_bytes)
-        *ret = image.plan;
-    pk_image_done(&image);
-}
-
-static void print_head(const struct pk_current *s, const struct pk_fence_info *i,
-                       const struct pk_plan *plan)
+static void print_head(const struct pk_current *s, const struct pk_fence_info *i)
 {
     char b1[16], b2[16], b3[16], b4[16], when[32];
     const struct pk_u128 id = s->live.id;
@@ -67,7 +44,7 @@ static void print_head(const struct pk_current *s, const struct pk_fence_info *i
     printf("memory    image %s, store %s, counters %s, flows %s\n",
            pk_bytes_str(i->image_bytes, b1), pk_bytes_str(i->store_bytes, b2),
            pk_bytes_str(i->counter_bytes, b3), pk_bytes_str(i->flow_bytes, b4));
-    pk_plan_print_bytes(plan, 10);
+    pk_plan_print_bytes(&s->live.plan, 10);
     if (i->conntrack >= 0)
         printf("tracking  connections are tracked for the rules: %s\n",
                i->conntrack ? "table inet picket of nf_tables holds it on" : "NOT HELD ON");
@@ -235,7 +212,7 @@ static json_t *devs_json(const struct pk_fence_info *i)
 }
 
 static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct pk_fence_info *i,
-                      const struct pk_plan *plan, struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
+                      struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
 {
     json_object_set_new(c->obj, "standing", json_true());
     json_object_set_new(c->obj, "id", pk_json_id(s->live.id));
@@ -255,8 +232,7 @@ static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct
                                   (json_int_t)i->store_bytes, "counters",
                                   (json_int_t)i->counter_bytes, "flows",
                                   (json_int_t)i->flow_bytes));
-    if (plan->bytes)
-        json_object_set_new(c->obj, "plan", pk_plan_json(plan));
+    json_object_set_new(c->obj, "plan", pk_plan_json(&s->live.plan));
     json_object_set_new(c->obj, "attachments", attachments_json(i));
     json_object_set_new(c->obj, "families", families_json(s));
     json_object_set_new(c->obj, "reasons", reasons_json(reasons));
@@ -298,7 +274,6 @@ static bool any_dead(const struct pk_fence_info *i)
 static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_info *i)
 {
     struct pk_count reasons[PK_WHERE_N][PK_REASON_N] = {0};
-    struct pk_plan plan = {0};
     unsigned open = 0;
     int r = pk_fence_reasons(s->fence, reasons);
 
@@ -310,12 +285,11 @@ static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_in
     pk_cli_say_open(c, open);
     warn_dead(c, i);
     warn_untracked(c, i);
-    plan_live(s, i, &plan);
     if (c->json) {
-        fill_json(c, s, i, &plan, reasons);
+        fill_json(c, s, i, reasons);
         return 0;
     }
-    print_head(s, i, &plan);
+    print_head(s, i);
     r = print_chains(s);
     if (!r)
         r = print_reasons(reasons);
@@ -342,7 +316,7 @@ static enum pk_exit run(struct pk_cli *c)
     _pk_current_ struct pk_current s = {0};
     struct pk_fence_info info = {0};
     bool dead;
-    int r = pk_current_open(c, &s);
+    int r = pk_current_outline(c, &s);
 
     if (r)
         return pk_cli_refused(c, r, "cannot read the fence");

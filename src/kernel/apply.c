@@ -157,7 +157,7 @@ static int pk_apply_store(struct pk_apply *a)
     int r;
 
     a->store = PK_BUF_INIT(PK_STORE_MAX);
-    r = pk_store_write(a->rs, &a->plan.slots, a->image.head, &meta, &a->store);
+    r = pk_store_write(a->rs, &a->plan.slots, &a->image, &meta, &a->store);
     return r ? pk_sys_error(a->d, r, "cannot write down the rule set") : 0;
 }
 

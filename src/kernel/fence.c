@@ -204,14 +204,15 @@ void pk_fence_close(struct pk_fence **f)
     *f = NULL;
 }
 
-static int pk_fence_read_set(struct pk_fence *f, struct pk_seat at, struct pk_arena *a,
-                             struct pk_live *ret)
+/* `outline`: of which families, as pk_stored_read() has it. */
+static int pk_fence_read_set(struct pk_fence *f, struct pk_seat at, unsigned outline,
+                             struct pk_arena *a, struct pk_live *ret)
 {
     _pk_stored_ struct pk_stored s = {0};
     int r = pk_stored_open(&f->pins, at, a ? PK_STORE_TEXTS : PK_STORE_CHAINS, &s);
 
     if (!r && a)
-        r = pk_stored_read(&s, 0, a, ret);
+        r = pk_stored_read(&s, outline, a, ret);
     else if (!r)
         pk_stored_tell(&s, ret);
     return r;
@@ -219,8 +220,8 @@ static int pk_fence_read_set(struct pk_fence *f, struct pk_seat at, struct pk_ar
 
 /* A writer may switch, and then fill the very bank we read: what was read counts if the word held.
  */
-int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk_live *ret,
-                  struct pk_diags *d)
+static int pk_fence_read_as(struct pk_fence *f, bool before, unsigned outline, struct pk_arena *a,
+                            struct pk_live *ret, struct pk_diags *d)
 {
     struct pk_live live = {0};
     struct pk_seat at = {0};
@@ -232,7 +233,7 @@ int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk
         at = before ? pk_standing_before(f, word) : pk_standing_live(f, word);
         if (!pk_word_generation(word) || at.bank >= PK_BANKS)
             return -ENOENT;
-        r = pk_fence_read_set(f, at, a, &live);
+        r = pk_fence_read_set(f, at, outline, a, &live);
         if (pk_standing_word(f) != word)
             continue;
         if (r)
@@ -256,6 +257,18 @@ int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk
              "somebody wrote to the pins below it: `picket detach`, then apply again",
              "the rule set kept in %s cannot be read back: %s", f->pins.path, strerror(-r));
     return r ? r : -EBUSY;
+}
+
+int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk_live *ret,
+                  struct pk_diags *d)
+{
+    return pk_fence_read_as(f, before, 0, a, ret, d);
+}
+
+int pk_fence_outline(struct pk_fence *f, struct pk_arena *a, struct pk_live *ret,
+                     struct pk_diags *d)
+{
+    return pk_fence_read_as(f, false, (1u << PK_FAMILY_N) - 1, a, ret, d);
 }
 
 int pk_fence_counters(struct pk_fence *f, const struct pk_live *live, enum pk_family family,

@@ -66,6 +66,7 @@ struct pk_live {
     struct pk_u128 id;
     int64_t applied_at; /* seconds since the epoch */
     enum pk_classifier classifier;
+    struct pk_plan plan; /* of the set as it was compiled, without what came and went since */
 };
 
 /* Opens the standing fence of this network namespace. 0; -ENOENT: none stands; -errno (diagnosed).
@@ -74,9 +75,12 @@ int pk_fence_open(struct pk_fence **ret, struct pk_diags *d);
 void pk_fence_close(struct pk_fence **f);
 
 /* The live set (or, before = true, the one before it: -ENOENT if none), read back from its store.
- * Without an arena only its generation, id and time, which costs no parsing. */
+ * Without an arena only what is no rule's, which costs no parsing. */
 int pk_fence_read(struct pk_fence *f, bool before, struct pk_arena *a, struct pk_live *ret,
                   struct pk_diags *d);
+/* The live set with all of its chains, and of its rules the text, place and counter alone. */
+int pk_fence_outline(struct pk_fence *f, struct pk_arena *a, struct pk_live *ret,
+                     struct pk_diags *d);
 
 /*
  * Exact counters, summed over CPUs: rule[n_rules] by ordinal. -ESTALE: two changes have come since

@@ -105,6 +105,50 @@ static void pk_store_put_chains(const struct pk_ruleset *rs, const uint32_t *lea
     }
 }
 
+static void pk_store_put_plan(const struct pk_family_plan *from, struct pk_store_plan *to)
+{
+    *to = (struct pk_store_plan){.present = from->present,
+                                 .rules = from->rules,
+                                 .leaves = from->leaves,
+                                 .chains = from->chains,
+                                 .depth = from->depth,
+                                 .row_bytes = from->row_bytes,
+                                 .leaf_bytes = from->leaf_bytes,
+                                 .step_bytes = from->step_bytes};
+    for (unsigned i = 0; i < PK_FIELD_N; i++) {
+        const struct pk_field_plan *f = &from->field[i];
+
+        to->field[i] =
+            (struct pk_store_field_plan){f->intervals, f->rows, f->bytes, f->used, f->method};
+    }
+}
+
+static void pk_store_get_plan(const struct pk_store_plan *from, struct pk_family_plan *to)
+{
+    *to = (struct pk_family_plan){.present = from->present,
+                                  .rules = from->rules,
+                                  .leaves = from->leaves,
+                                  .chains = from->chains,
+                                  .depth = from->depth,
+                                  .row_bytes = from->row_bytes,
+                                  .leaf_bytes = from->leaf_bytes,
+                                  .step_bytes = from->step_bytes};
+    for (unsigned i = 0; i < PK_FIELD_N; i++) {
+        const struct pk_store_field_plan *f = &from->field[i];
+
+        to->field[i] = (struct pk_field_plan){f->used, (enum pk_method)f->method, f->intervals,
+                                              f->rows, f->bytes};
+    }
+}
+
+void pk_store_plan_of(const struct pk_store_head *s, struct pk_plan *ret)
+{
+    *ret =
+        (struct pk_plan){.classifier = (enum pk_classifier)s->classifier, .bytes = s->image_bytes};
+    for (int f = 0; f < PK_FAMILY_N; f++)
+        pk_store_get_plan(&s->plan[f], &ret->family[f]);
+}
+
 /* The three parts, as they are made. */
 struct pk_store_parts {
     struct pk_buf *out, rules, texts;
@@ -113,7 +157,7 @@ struct pk_store_parts {
 };
 
 static int pk_store_put_family(const struct pk_ruleset *rs, const struct pk_slots *slots,
-                               const struct pk_image_head *image, struct pk_store_parts *p,
+                               const struct pk_image *image, struct pk_store_parts *p,
                                struct pk_store_family *ret)
 {
     static const struct pk_counters zero[PK_HOOK_N];
@@ -125,7 +169,7 @@ static int pk_store_put_family(const struct pk_ruleset *rs, const struct pk_slot
 
     if (r)
         return r;
-    pk_image_leaves(image, rs->family, rs->n_rules, leaf);
+    pk_image_leaves(image->head, rs->family, rs->n_rules, leaf);
     f.text = (uint32_t)p->texts.len;
     pk_ruleset_save(rs, &save, &p->texts);
     if (p->texts.failed)
@@ -187,7 +231,7 @@ static void pk_store_join(struct pk_buf *out, const struct pk_buf *part, uint32_
 }
 
 static int pk_store_put(const struct pk_ruleset *const rs[PK_FAMILY_N],
-                        const struct pk_slots *slots, const struct pk_image_head *image,
+                        const struct pk_slots *slots, const struct pk_image *image,
                         struct pk_store_parts *p, struct pk_store_head *h)
 {
     int r = 0;
@@ -216,7 +260,7 @@ static void pk_store_parts_done(struct pk_store_parts *p)
 }
 
 int pk_store_write(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_slots *slots,
-                   const struct pk_image_head *image, const struct pk_store_meta *meta,
+                   const struct pk_image *image, const struct pk_store_meta *meta,
                    struct pk_buf *out)
 {
     __attribute__((cleanup(pk_store_parts_done))) struct pk_store_parts p = {
@@ -225,8 +269,13 @@ int pk_store_write(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct 
                                      .id = meta->id,
                                      .generation = meta->generation,
                                      .applied_at = meta->applied_at,
-                                     .classifier = meta->classifier};
-    int r = pk_store_put(rs, slots, image, &p, &h);
+                                     .classifier = meta->classifier,
+                                     .image_bytes = image->plan.bytes};
+    int r;
+
+    for (int f = 0; f < PK_FAMILY_N; f++)
+        pk_store_put_plan(&image->plan.family[f], &h.plan[f]);
+    r = pk_store_put(rs, slots, image, &p, &h);
 
     if (r)
         return r;
@@ -268,6 +317,15 @@ static bool pk_store_files_ok(const struct pk_store_head *h)
             !memchr((const char *)h + at[i], 0, h->rules - at[i]))
             return false;
     return true;
+}
+
+static bool pk_store_plan_ok(const struct pk_store_head *h)
+{
+    for (int f = 0; f < PK_FAMILY_N; f++)
+        for (unsigned i = 0; i < PK_FIELD_N; i++)
+            if (h->plan[f].field[i].method > PK_M_SEARCH128)
+                return false;
+    return h->classifier < PK_CLASSIFIER_N;
 }
 
 static bool pk_store_rules_ok(const struct pk_store_head *h, const struct pk_store_family *f)
@@ -328,7 +386,7 @@ int pk_store_check(const void *data, size_t len, enum pk_store_part part,
 
     if (len < sizeof(*h) || h->magic != PK_STORE_MAGIC || h->rules < sizeof(*h) || h->rules % 8 ||
         h->rules > h->texts || h->texts > h->size || pk_store_length(h, part) > len ||
-        !pk_store_sums_ok(h, part) || !pk_store_files_ok(h))
+        !pk_store_sums_ok(h, part) || !pk_store_files_ok(h) || !pk_store_plan_ok(h))
         return -EBADMSG;
     for (int f = 0; f < PK_FAMILY_N; f++)
         if (!pk_store_family_ok(h, &h->family[f]) ||

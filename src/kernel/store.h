@@ -50,6 +50,18 @@ struct pk_store_family {
     uint32_t policy_slot[PK_HOOK_N];
 };
 
+/* What the compiler chose (struct pk_plan), so that it need not be asked again. */
+struct pk_store_field_plan {
+    uint64_t intervals, rows, bytes;
+    uint32_t used, method;
+};
+
+struct pk_store_plan {
+    uint64_t present, rules, leaves, chains, depth;
+    struct pk_store_field_plan field[PK_FIELD_N];
+    uint64_t row_bytes, leaf_bytes, step_bytes;
+};
+
 struct pk_store_head {
     uint64_t magic;
     uint64_t sum;       /* of the bytes from `rules_sum` up to the rules */
@@ -64,6 +76,8 @@ struct pk_store_head {
     uint64_t generation;
     int64_t applied_at;
     struct pk_store_family family[PK_FAMILY_N];
+    uint64_t image_bytes;
+    struct pk_store_plan plan[PK_FAMILY_N];
 };
 
 /* What goes in, besides rule sets and slots. */
@@ -74,9 +88,9 @@ struct pk_store_meta {
     enum pk_classifier classifier;
 };
 
-/* Appends to an empty buffer. `image`: of the set, not placed yet. 0, -E2BIG or -ENOMEM. */
+/* Appends to an empty buffer. The image is not placed yet. 0, -E2BIG or -ENOMEM. */
 int pk_store_write(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_slots *slots,
-                   const struct pk_image_head *image, const struct pk_store_meta *meta,
+                   const struct pk_image *image, const struct pk_store_meta *meta,
                    struct pk_buf *out);
 
 /* How much of a store is there: up to the rules, up to the texts, or all. */
@@ -90,6 +104,7 @@ int pk_store_check(const void *data, size_t len, enum pk_store_part part,
 /* Parts of a checked store. */
 const struct pk_store_rule *pk_store_rules(const struct pk_store_head *s, enum pk_family family);
 const struct pk_store_chain *pk_store_chains(const struct pk_store_head *s, enum pk_family family);
+void pk_store_plan_of(const struct pk_store_head *s, struct pk_plan *ret);
 /* The first leaf of a rule, or of the next one that has any; of n_rules: one past the last. */
 uint32_t pk_store_leaf(const struct pk_store_head *s, enum pk_family family, uint32_t ordinal);
 /* If the texts are there. */

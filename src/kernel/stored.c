@@ -423,6 +423,7 @@ void pk_stored_tell(const struct pk_stored *s, struct pk_live *ret)
                             .id = s->changes.id,
                             .applied_at = s->changes.applied_at,
                             .classifier = (enum pk_classifier)s->head->classifier};
+    pk_store_plan_of(s->head, &ret->plan);
     for (int f = 0; f < PK_FAMILY_N; f++) {
         ret->added += s->changes.part[f].n_added;
         ret->gone += s->changes.part[f].n_gone;

@@ -83,7 +83,7 @@ static void make_store(struct pk_arena *a)
         rs[f] = read.family[f];
     }
     expect(!pk_compile(rs, &slots, &o, &image, &d));
-    expect(!pk_store_write(rs, &slots, image.head, &meta, &store));
+    expect(!pk_store_write(rs, &slots, &image, &meta, &store));
     pk_image_done(&image);
 }
 
