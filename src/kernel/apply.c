@@ -484,16 +484,6 @@ int pk_fence_apply(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct 
     return r;
 }
 
-/* Copies what the caller is told before anything is touched. */
-static int pk_edit_tell(const struct pk_edited *e, struct pk_arena *texts,
-                        struct pk_fence_edited *ret)
-{
-    ret->number = e->number;
-    ret->gone = e->gone ? pk_arena_strdup(texts, e->gone) : NULL;
-    ret->new = e->new ? pk_arena_strdup(texts, e->new) : NULL;
-    return (e->gone && !ret->gone) || (e->new && !ret->new) ? -ENOMEM : 0;
-}
-
 static int pk_apply_edited(struct pk_apply *a, const struct pk_edit *e, struct pk_arena *texts,
                            struct pk_fence_edited *ret)
 {
@@ -507,7 +497,7 @@ static int pk_apply_edited(struct pk_apply *a, const struct pk_edit *e, struct p
     if (!r)
         r = pk_edit_run(a->live.family[e->family], e, &a->arena, &edited, a->d);
     if (!r)
-        r = pk_edit_tell(&edited, texts, ret);
+        r = pk_edit_tell(edited.number, edited.gone, edited.new, texts, ret);
     if (r)
         return r;
     options.classifier = a->live.classifier;

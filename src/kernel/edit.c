@@ -459,18 +459,13 @@ static int pk_change_switch(struct pk_change *c)
     return 0;
 }
 
-/* Copies what the caller is told before anything is touched. */
-static int pk_change_tell(const struct pk_change *c, struct pk_arena *texts,
-                          struct pk_fence_edited *ret)
+int pk_edit_tell(unsigned number, const char *gone, const char *new, struct pk_arena *texts,
+                 struct pk_fence_edited *ret)
 {
-    *ret = (struct pk_fence_edited){
-        .number = c->number,
-        .gone = c->gone ? pk_arena_strdup(texts, c->gone) : NULL,
-        .new = c->new ? pk_arena_strdup(texts, c->new->text) : NULL,
-        .generation = c->stored.changes.generation,
-        .id = c->stored.changes.id,
-    };
-    return (c->gone && !ret->gone) || (c->new && !ret->new) ? -ENOMEM : 0;
+    *ret = (struct pk_fence_edited){.number = number,
+                                    .gone = gone ? pk_arena_strdup(texts, gone) : NULL,
+                                    .new = new ? pk_arena_strdup(texts, new) : NULL};
+    return (gone && !ret->gone) || (new && !ret->new) ? -ENOMEM : 0;
 }
 
 /* 0; PK_WHOLE; -errno (diagnosed). */
@@ -485,10 +480,14 @@ static int pk_change_run(struct pk_change *c, struct pk_arena *texts, struct pk_
     if (!r)
         r = pk_change_compile(c);
     if (!r)
-        r = pk_change_tell(c, texts, ret);
+        r = pk_edit_tell(c->number, c->gone, c->new ? c->new->text : NULL, texts, ret);
     if (r < 0 && !c->d->n_errors)
         return pk_sys_error(c->d, r, "cannot prepare the change");
-    return r ? r : pk_change_switch(c);
+    if (r)
+        return r;
+    ret->generation = c->stored.changes.generation;
+    ret->id = c->stored.changes.id;
+    return pk_change_switch(c);
 }
 
 int pk_fence_edit(const struct pk_edit *e, struct pk_arena *texts, struct pk_fence_edited *ret,

@@ -248,9 +248,9 @@ static int pk_veth_stat_index(const struct pk_netns *ns, const char *name, unsig
 
 int pk_veth_taken(const struct pk_netns *ns, const char *name, uint64_t *ret)
 {
-    struct {
-        struct ethtool_stats head;
-        uint64_t data[PK_VETH_STATS_MAX];
+    union {
+        struct ethtool_stats head; /* whose last member is the array of values */
+        uint64_t room[1 + PK_VETH_STATS_MAX];
     } s = {.head.cmd = ETHTOOL_GSTATS};
     struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
     static int at = -1; /* the same for every veth of one queue */
@@ -271,7 +271,7 @@ int pk_veth_taken(const struct pk_netns *ns, const char *name, uint64_t *ret)
     r = pk_ethtool(ns, name, &s);
     if (r)
         return r;
-    *ret = s.data[at];
+    *ret = s.head.data[at];
     return 0;
 }
 
