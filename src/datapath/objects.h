@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct pk_object {
     const char *name;
@@ -15,3 +16,6 @@ extern const struct pk_object pk_object_nf;
 extern const struct pk_object pk_object_tc;
 extern const struct pk_object pk_object_xdp;
 extern const struct pk_object pk_object_bench;
+
+/* Of the bytes of all of them. */
+extern const uint64_t pk_objects_sum;

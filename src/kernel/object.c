@@ -18,9 +18,6 @@
 
 #define PK_IMAGE_SECTION ".data.image"
 
-/* Those with judges and walks. */
-static const struct pk_object *const pk_objects[] = {&pk_object_nf, &pk_object_tc, &pk_object_xdp};
-
 static const struct pk_prog_def {
     const struct pk_object *object;
     enum pk_map array;
@@ -62,11 +59,7 @@ struct pk_load pk_hook_dispatchers(enum pk_attach_kind hook, bool guard_all,
 
 uint64_t pk_object_build(void)
 {
-    uint64_t hash = PK_DATAPATH_ABI;
-
-    for (size_t i = 0; i < PK_ARRAY_SIZE(pk_objects); i++)
-        hash = pk_sum64(pk_objects[i]->data, pk_objects[i]->size, hash);
-    return hash;
+    return pk_mix64(pk_objects_sum ^ PK_DATAPATH_ABI);
 }
 
 enum pk_map pk_prog_array(enum pk_prog_slot slot)
