@@ -16,7 +16,7 @@
 #include "oracle_pairs.h"
 #include "oracle_table.h"
 
-#define TRIPLES 300000
+#define TRIPLES 1000000
 
 static void test_posit8(void **state)
 {
