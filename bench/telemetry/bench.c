@@ -25,6 +25,7 @@
 
 #define WEEK (7 * 86400)
 #define YEAR (365 * 86400)
+#define DAY INT64_C(86400000000000)
 #define COMMIT_EACH 100000
 #define ROUNDS 3
 #define READ_ROUNDS 100 /* the best of them: on a shared machine most are disturbed */
@@ -86,6 +87,8 @@ static double write_store(const struct series *s, size_t n, bool rollups, struct
     if (!r)
         r = pk_tsdb_seal(db, d);
     begin = now() - begin;
+    if (!r)
+        r = pk_tsdb_keep(db, &(struct pk_keep){0}, t[n - 1] + DAY, d);
     if (db && pk_tsdb_close(&db, d))
         r = -EIO;
     return r ? -1 : begin;

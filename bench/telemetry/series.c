@@ -129,6 +129,7 @@ const struct series series_all[] = {
     {"rtt-grid", "round-trip time, ms, 1 us grid, lossless", {0}, next_rtt_grid},
     {"rtt-grid-1e-4", "the same, relative error 1e-4", {.error = 1e-4}, next_rtt_grid},
     {"rtt-double", "round-trip time, ms, all digits, lossless", {0}, next_rtt},
+    {"rtt-double-1e-13", "the same, relative error 1e-13", {.error = 1e-13}, next_rtt},
     {"rtt-double-1e-6", "the same, relative error 1e-6", {.error = 1e-6}, next_rtt},
     {"rate-1e-4", "bit/s, relative error 1e-4", {.scale = 30, .error = 1e-4}, next_rate},
     {"rate-1e-6", "the same, relative error 1e-6", {.scale = 30, .error = 1e-6}, next_rate},

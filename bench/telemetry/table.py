@@ -115,17 +115,19 @@ class Victoria:
         return points
 
     def changed(self, points):
-        """How many values come back otherwise than they went in."""
+        """(how many values come back otherwise than they went in, the greatest relative error)"""
         text = self.ask("GET", "/api/v1/export?match[]=bench&start=0")
         back = {}
         for line in text.splitlines():
             part = json.loads(line)
             back.update(zip(part["timestamps"], part["values"]))
-        return sum(back.get(t) != float(v) for t, v in points)
+        pairs = [(back.get(t, float("nan")), float(v)) for t, v in points]
+        off = [abs(got - v) / abs(v) for got, v in pairs if got != v]
+        return len(off), max(off, default=0)
 
 
 def victoria_bytes(dump, folder, space):
-    """(bytes, points that came back changed); the cache is not what is stored."""
+    """(bytes, (points that came back changed, by how much)); the cache is not what is stored."""
     with Victoria(space, f"{folder}/victoria") as server:
         changed = server.changed(server.load(dump))
     return tree_bytes(f"{folder}/victoria", ("cache", "tmp")), changed
@@ -156,8 +158,8 @@ def print_row(name, picket, peers, points):
              for v in (picket[0], picket[1], picket[2], prometheus, victoria)]
     least = min(v for v in (picket[2], prometheus, victoria) if v is not None)
     notes = [f"{least / picket[0]:.2f} times"]
-    if changed:
-        notes.append(f"{100 * changed / points:.1f} % rounded by VictoriaMetrics")
+    if changed and changed[0]:
+        notes.append(f"{100 * changed[0] / points:.1f} % rounded by VictoriaMetrics, by {changed[1]:.2g}")
     print(f"{name:<16}{''.join(shown)}{picket[3]:>9.1f}{picket[4]:>7.0f}  {', '.join(notes)}",
           flush=True)
 

@@ -100,21 +100,14 @@ static void pk_constant_choose(const struct pk_value_spec *spec, const union pk_
 }
 
 /* What the head says is said of what is stored, not of what was given. */
-static void pk_block_describe(struct pk_coder *c, const int64_t *t, const union pk_value *v,
+static void pk_block_describe(const int64_t *t, const int64_t *code, const union pk_value *stored,
                               struct pk_block_head *h)
 {
-    const union pk_value *stored = v;
-    size_t n = h->how.n;
-
-    if (h->how.codec == PK_CODEC_POSIT) {
-        stored = (const union pk_value *)c->real;
-        pk_values_restore(c, &h->how, c->code, (union pk_value *)c->real);
-    }
-    pk_agg_codes(&h->how, c->code, t, stored, 0, n, &h->agg);
-    h->least = h->greatest = c->code[0];
-    for (size_t i = 1; i < n; i++) {
-        h->least = PK_MIN(h->least, c->code[i]);
-        h->greatest = PK_MAX(h->greatest, c->code[i]);
+    pk_agg_codes(&h->how, code, t, stored, 0, h->how.n, &h->agg);
+    h->least = h->greatest = code[0];
+    for (size_t i = 1; i < h->how.n; i++) {
+        h->least = PK_MIN(h->least, code[i]);
+        h->greatest = PK_MAX(h->greatest, code[i]);
     }
     if (h->agg.sum.kind == PK_SUM_DOUBLE)
         h->flags |= PK_BLOCK_ROUGH;
@@ -126,6 +119,17 @@ static void pk_block_describe(struct pk_coder *c, const int64_t *t, const union 
     }
     if (h->how.n_exceptions)
         h->flags |= PK_BLOCK_EXCEPTIONS;
+}
+
+static const union pk_value *pk_stored(struct pk_coder *c, const struct pk_values *how,
+                                       const union pk_value *given)
+{
+    union pk_value *posits = (union pk_value *)c->real;
+
+    if (how->codec != PK_CODEC_POSIT)
+        return given;
+    pk_values_restore(c, how, c->code, posits);
+    return posits;
 }
 
 int pk_block_write(struct pk_coder *c, const struct pk_value_spec *spec, const int64_t *t,
@@ -148,12 +152,33 @@ int pk_block_write(struct pk_coder *c, const struct pk_value_spec *spec, const i
         r = pk_values_write(c, &h.how, c->code, body);
         if (r)
             return r;
-        pk_block_describe(c, t, v, &h);
+        pk_block_describe(t, c->code, pk_stored(c, &h.how, v), &h);
     }
     if (spec->error > 0 && h.how.codec != PK_CODEC_INTEGER && pk_out_of_zone(spec, v, n))
         h.flags |= PK_BLOCK_ZONE;
     pk_block_head_write(&h, c->code, head);
     return head->failed ? head->failed : body->failed;
+}
+
+int pk_block_join(struct pk_coder *c, const struct pk_values *how, unsigned flags, const int64_t *t,
+                  const int64_t *code, const union pk_value *v, struct pk_buf *head,
+                  struct pk_buf *body)
+{
+    struct pk_block_head h = {.flags = flags | (how->counter ? PK_BLOCK_COUNTER : 0), .how = *how};
+    int r;
+
+    if (!how->n || how->n > PK_MERGED_MAX || !pk_times_rise(t, how->n))
+        return -EINVAL;
+    r = pk_column_write(c, t, how->n, body);
+    pk_block_describe(t, code, v, &h);
+    if (h.least == h.greatest) {
+        h.flags = (h.flags | PK_BLOCK_CONSTANT) & ~(unsigned)PK_BLOCK_ROUGH;
+        h.constant = code[0];
+    } else if (!r) {
+        r = pk_values_write(c, how, code, body);
+    }
+    pk_block_head_write(&h, code, head);
+    return r ? r : head->failed ? head->failed : body->failed;
 }
 
 static int pk_body_read(struct pk_coder *c, struct pk_block_head *head, struct pk_reader *r,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A sealed block: 1 to PK_BLOCK_MAX points of one series, as a head and a body. The head alone
+ * A sealed block: 1 to PK_BLOCK_MAX points of one series, as a head and a body; merged from several
+ * such, up to PK_MERGED_MAX. The head alone
  * answers count, min, max, sum, first, last and a counter's rise; the body has the points. The
  * layout is in docs/telemetry-format.md. Reading is for bytes of any origin: -EBADMSG, bounded, no
  * other effect. A head that does not agree with its body is not found out by reading the head.
@@ -43,10 +44,19 @@ struct pk_block_head {
 int pk_block_write(struct pk_coder *c, const struct pk_value_spec *spec, const int64_t *t,
                    const union pk_value *v, size_t n, struct pk_buf *head, struct pk_buf *body);
 
+/*
+ * Of blocks that follow each other and are held alike (codec, param, scale), without exceptions, as
+ * one: their codes, which stay as they are, and the values of these. `how` has the greatest error
+ * made and n, up to PK_MERGED_MAX; `flags` PK_BLOCK_ZONE or 0.
+ */
+int pk_block_join(struct pk_coder *c, const struct pk_values *how, unsigned flags, const int64_t *t,
+                  const int64_t *code, const union pk_value *v, struct pk_buf *head,
+                  struct pk_buf *body);
+
 int pk_block_head_read(const void *data, size_t len, struct pk_block_head *ret);
 
 /*
- * The points, in t and v, of room for PK_BLOCK_MAX; head->how gets its exceptions and c->code the
+ * The points, in t and v, of room for head->how.n; head->how gets its exceptions and c->code the
  * codes, which pk_agg_codes takes.
  */
 int pk_block_read(struct pk_coder *c, struct pk_block_head *head, const void *body, size_t len,

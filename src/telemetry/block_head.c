@@ -182,7 +182,7 @@ static void pk_counts_read(struct pk_reader *r, struct pk_block_head *h)
     a->n_nan = a->counter ? 0 : pk_get_varint(r);
     a->t_first = pk_get_signed(r);
     span = pk_get_varint(r);
-    if (!a->count || a->count > PK_BLOCK_MAX || a->n_nan > a->count || span < a->count - 1 ||
+    if (!a->count || a->count > PK_MERGED_MAX || a->n_nan > a->count || span < a->count - 1 ||
         (a->t_first > 0 && span > (uint64_t)INT64_MAX - (uint64_t)a->t_first) ||
         (a->t_first <= 0 && span > (uint64_t)INT64_MAX))
         r->bad = true;

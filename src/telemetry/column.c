@@ -119,7 +119,7 @@ enum pk_packing pk_dense_choose(struct pk_coder *c, const int64_t *v, size_t n,
     split = !pk_split_write(c, v, n, how, &c->split);
     if (split && how->low && how->low <= WHOLE_MAX)
         pk_split_whole(c, v, n, how->base);
-    if (pk_frames_write(v, n, split ? c->split.len : SIZE_MAX / (2 * PK_BLOCK_MAX), &c->frames))
+    if (pk_frames_write(v, n, split ? c->split.len : SIZE_MAX / (2 * PK_MERGED_MAX), &c->frames))
         return split && c->split.len <= c->frames.len ? PK_PACKING_SPLIT : PK_PACKING_FRAMES;
     return PK_PACKING_SPLIT;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A column: up to PK_BLOCK_MAX signed 64-bit numbers, losslessly and small. Time stamps, counters,
+ * A column: up to PK_MERGED_MAX signed 64-bit numbers, losslessly and small. Time stamps, counters,
  * scaled integers and the codes of posits and doubles all go this way.
  *
  *     x[i] = first + divisor * y[i], y[0] = 0; all modulo 2^64
@@ -36,7 +36,7 @@ int pk_column_write(struct pk_coder *c, const int64_t *x, size_t n, struct pk_bu
 double pk_column_cost(struct pk_coder *c, const int64_t *x, size_t n);
 
 /*
- * Reads n numbers, 1 to PK_BLOCK_MAX. PK_CODER_PAD readable bytes must stand behind r->end.
+ * Reads n numbers, 1 to PK_MERGED_MAX. PK_CODER_PAD readable bytes must stand behind r->end.
  * 0, or -EBADMSG; whatever the bytes are, nothing else is touched and the time is bounded by n.
  */
 int pk_column_read(struct pk_coder *c, struct pk_reader *r, size_t n, int64_t *ret);

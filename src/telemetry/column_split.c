@@ -61,14 +61,17 @@ static double pk_split_cost(const int64_t *v, size_t n, int64_t base, unsigned l
 {
     size_t stride = n / COUNTED + 1, counted = 0;
     uint32_t count[SYMBOLS] = {0};
+    unsigned used = 0;
     double bits = 0;
 
     for (size_t i = 0; i < n; i += stride, counted++)
         count[pk_symbol(pk_wrap_sub(v[i], base), low)]++;
     for (unsigned s = 0; s < SYMBOLS; s++)
-        if (count[s])
+        if (count[s]) {
             bits += count[s] * (pk_symbol_width(s, low) + log2((double)counted / count[s]));
-    return bits / (double)counted;
+            used++;
+        }
+    return bits / (double)counted + 5.0 * used / (double)n;
 }
 
 /* The median of a sample is the base; the sample's spread says where a split can pay. */

@@ -11,28 +11,30 @@
 #include "base/macro.h"
 
 #define APPLICATION_ID 0x70696b74 /* "pikt" */
-#define FORMAT 1
+#define FORMAT 2
 #define BUSY_MS 5000
 
 /*
  * Of a new file: pages of 1 KiB, since rows have some KiB and large pages would end half empty
- * (4 KiB: files up to 25 % larger), and free pages that can be given back. `synchronous = FULL`: in
- * WAL mode a commit is on the disk when it returns.
+ * (4 KiB: files up to 25 % larger), and free pages that can be given back. Not of one that is
+ * there: to say auto_vacuum again writes, which a full disk refuses.
  */
-static const char pragmas[] = "PRAGMA page_size = 1024;"
-                              "PRAGMA auto_vacuum = INCREMENTAL;"
-                              "PRAGMA journal_mode = WAL;"
+static const char pragmas_new[] = "PRAGMA page_size = 1024;"
+                                  "PRAGMA auto_vacuum = INCREMENTAL;";
+
+/* `synchronous = FULL`: in WAL mode a commit is on the disk when it returns. */
+static const char pragmas[] = "PRAGMA journal_mode = WAL;"
                               "PRAGMA synchronous = FULL;"
                               "PRAGMA wal_autocheckpoint = 4000;"
                               "PRAGMA journal_size_limit = 8388608;";
 
-/* Read through a mapping, a block of 20 KiB is not 20 reads of pages (rtt-double of bench/telemetry:
- * 52 M points/s without, 102 with it). Without one all goes on, only slower. */
+/* Read through a mapping, a block of 20 KiB is not 20 reads of pages (rtt-double of
+ * bench/telemetry: 52 M points/s without, 102 with it). Without one all goes on, only slower. */
 static const char mapping[] = "PRAGMA mmap_size = 268435456;";
 
 static const char schema[] =
     "BEGIN IMMEDIATE;"
-    "CREATE TABLE series (id INTEGER PRIMARY KEY, metric TEXT NOT NULL UNIQUE, unit TEXT NOT NULL,"
+    "CREATE TABLE series (id INTEGER PRIMARY KEY, metric TEXT NOT NULL, unit TEXT NOT NULL,"
     " counter INTEGER NOT NULL, scale INTEGER NOT NULL, error REAL NOT NULL);"
     "CREATE TABLE block (id INTEGER PRIMARY KEY, series INTEGER NOT NULL, t0 INTEGER NOT NULL,"
     " head BLOB NOT NULL, body BLOB NOT NULL);"
@@ -43,7 +45,7 @@ static const char schema[] =
     "CREATE TABLE tail (series INTEGER PRIMARY KEY, head BLOB NOT NULL, body BLOB NOT NULL);"
     "CREATE TABLE log (id INTEGER PRIMARY KEY, points BLOB NOT NULL);"
     "PRAGMA application_id = 1885956980;"
-    "PRAGMA user_version = 1;"
+    "PRAGMA user_version = 2;"
     "COMMIT;";
 
 static_assert(APPLICATION_ID == 1885956980, "the schema names it in decimal");
@@ -164,7 +166,7 @@ static int pk_tsdb_format(struct pk_tsdb *db, struct pk_diags *d)
     if (application == APPLICATION_ID && format == FORMAT)
         return 0;
     pk_error(d, PK_T_FOREIGN, at, "name another file",
-             application == APPLICATION_ID ? "a store of format %jd; this program knows format 1"
+             application == APPLICATION_ID ? "a store of format %jd; this program knows format 2"
                                            : "this is no store of Picket's",
              (intmax_t)format);
     return -EMEDIUMTYPE;
@@ -190,6 +192,16 @@ static int pk_tsdb_open_sql(struct pk_tsdb *db, struct pk_diags *d)
     return 0;
 }
 
+static int pk_tsdb_prepare(struct pk_tsdb *db, struct pk_diags *d)
+{
+    int64_t pages = 0;
+    int r = pk_tsdb_pragma(db, "PRAGMA page_count", &pages, d);
+
+    if (!r && !pages)
+        r = pk_tsdb_exec(db, pragmas_new, d);
+    return r ? r : pk_tsdb_exec(db, pragmas, d);
+}
+
 static int pk_tsdb_start(struct pk_tsdb *db, struct pk_diags *d)
 {
     int r = db->options.read_only ? 0 : pk_tsdb_lock(db, d);
@@ -197,7 +209,7 @@ static int pk_tsdb_start(struct pk_tsdb *db, struct pk_diags *d)
     if (!r)
         r = pk_tsdb_open_sql(db, d);
     if (!r && !db->options.read_only)
-        r = pk_tsdb_exec(db, pragmas, d);
+        r = pk_tsdb_prepare(db, d);
     if (!r)
         r = pk_tsdb_format(db, d);
     if (!r && db->options.read_only)
@@ -221,8 +233,8 @@ int pk_tsdb_open(const char *path, const struct pk_tsdb_options *o, struct pk_di
         db->options.series_max = PK_TSDB_SERIES_MAX;
     db->pending_end = &db->pending;
     db->path = strdup(path);
-    db->t = calloc(PK_BLOCK_MAX, sizeof(*db->t));
-    db->v = calloc(PK_BLOCK_MAX, sizeof(*db->v));
+    db->t = calloc(PK_MERGED_MAX, sizeof(*db->t));
+    db->v = calloc(PK_MERGED_MAX, sizeof(*db->v));
     if (!db->path || !db->t || !db->v || pk_coder_new(&db->coder))
         return pk_tsdb_no_memory(d);
     r = pk_tsdb_start(db, d);
@@ -265,11 +277,6 @@ static int pk_seal(struct pk_tsdb *db, struct pk_series *s)
     s->t_sealed = s->t_last;
     s->n = s->n_logged = 0;
     return 0;
-}
-
-static int64_t pk_period(int64_t t, int64_t width)
-{
-    return t / width - (t % width < 0);
 }
 
 /* Does the block end before a point at t? The file's header comment in tsdb.h says when and why. */

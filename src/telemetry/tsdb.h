@@ -16,6 +16,9 @@
  * a week old. So blocks of series of about a point a second lie within an hour, and questions by
  * the hour are answered from their heads.
  *
+ * pk_tsdb_keep merges blocks of a day that are small (tsdb_merge.c) once it is over: blocks of up to
+ * PK_MERGED_MAX points, in fewer rows.
+ *
  * Memory: 16 bytes for each unsealed point, 128 KiB a series at most; PK_TSDB_PENDING_MAX; a coder.
  * The log's size is bounded by PK_TSDB_LOG_MAX or 8 bytes a waiting point, whichever is more: then
  * the unsealed blocks are written as they are, losslessly encoded, and the log is emptied.
@@ -40,6 +43,7 @@ struct pk_series {
     struct pk_metric metric;
     int64_t t_last;          /* of the newest point; INT64_MIN: there is none */
     int64_t t_sealed;        /* of the newest that is sealed */
+    int64_t t_merged;        /* small blocks that begin before are merged, as far as they can be */
     size_t n, cap, n_logged; /* points not sealed; of them, those that a commit has stored */
     int64_t *t;
     union pk_value *v;
@@ -103,6 +107,8 @@ struct pk_keep {
     uint64_t bytes;            /* of pages in use: then the oldest, blocks before roll-ups */
 };
 
+/* Besides, merges small blocks of days that were over at `now`; as many as take a second or so,
+ * the others with the next call. */
 int pk_tsdb_keep(struct pk_tsdb *db, const struct pk_keep *keep, int64_t now, struct pk_diags *d);
 
 /* What sealed blocks take. */

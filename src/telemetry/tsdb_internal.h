@@ -25,6 +25,10 @@ enum pk_sql {
     PK_SQL_BLOCK_RANGE,
     PK_SQL_BLOCK_NEWEST,
     PK_SQL_BLOCK_USAGE,
+    PK_SQL_BLOCK_HEADS,
+    PK_SQL_BLOCK_RUN,
+    PK_SQL_BLOCK_REPLACE,
+    PK_SQL_BLOCK_DROP,
     PK_SQL_BLOCK_BEFORE,
     PK_SQL_BLOCK_DELETE,
     PK_SQL_BLOCK_OLDEST,
@@ -51,6 +55,12 @@ static inline int64_t pk_tier_width(enum pk_tier tier)
     return tier == PK_TIER_MINUTE ? PK_MINUTE : PK_HOUR;
 }
 
+/* Which hour or day since 1970. */
+static inline int64_t pk_period(int64_t t, int64_t width)
+{
+    return t / width - (t % width < 0);
+}
+
 /* A sealed block that no commit has stored yet. */
 struct pk_pending {
     struct pk_pending *next;
@@ -74,7 +84,7 @@ struct pk_tsdb {
     size_t pending_bytes, log_bytes;
     bool has_tails, closing;
     struct pk_coder *coder;
-    int64_t *t; /* a block's points */
+    int64_t *t; /* a block's points, PK_MERGED_MAX */
     union pk_value *v;
 };
 
@@ -98,6 +108,11 @@ int pk_series_write(struct pk_tsdb *db, struct pk_diags *d);
 struct pk_series *pk_series_by_id(const struct pk_tsdb *db, int64_t id);
 /* Puts a point behind the unsealed ones; the caller has looked at its time. */
 int pk_series_push(struct pk_series *s, int64_t t, union pk_value v);
+
+/* tsdb_merge.c */
+/* Merges small blocks of days that were over at `now`; some now, others with the next call. Within
+ * a transaction. */
+int pk_merge(struct pk_tsdb *db, int64_t now, struct pk_diags *d);
 
 /* tsdb_log.c */
 int pk_log_load(struct pk_tsdb *db, struct pk_diags *d);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Retention, by age and by size; and what series take. */
+/* Retention, by age and by size, with merging; and what series take. */
 #include "telemetry/tsdb_internal.h"
 
 #include <errno.h>
@@ -113,6 +113,8 @@ static int pk_keep_all(struct pk_tsdb *db, const struct pk_keep *keep, int64_t n
         r = pk_keep_age(db, &kinds[i], age[i], now, d);
     if (!r)
         r = pk_keep_size(db, keep->bytes, d);
+    if (!r)
+        r = pk_merge(db, now, d);
     return r ? r : pk_sql_run(db, pk_sql(db, PK_SQL_COMMIT), d);
 }
 

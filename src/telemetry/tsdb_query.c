@@ -68,8 +68,13 @@ static int pk_scan_points(struct pk_scan *q, const struct pk_block_head *head, c
     size_t begin = pk_time_search(t, n, q->from), stop = pk_time_search(t, n, q->to), end;
     int r = 0;
 
-    if (q->points)
-        return begin < stop ? q->points(q->arg, t + begin, v + begin, stop - begin) : 0;
+    if (q->points) {
+        for (size_t i = begin; i < stop && !r; i = end) {
+            end = PK_MIN(i + PK_BLOCK_MAX, stop);
+            r = q->points(q->arg, t + i, v + i, end - i);
+        }
+        return r;
+    }
     for (size_t i = begin; i < stop && !r; i = end) {
         struct pk_agg a;
 

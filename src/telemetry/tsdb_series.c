@@ -104,7 +104,7 @@ static struct pk_series *pk_series_make(struct pk_tsdb *db, const char *text,
     s->metric.spec = spec->spec;
     s->metric.unit = pk_arena_strdup(&db->arena, spec->unit ? spec->unit : "");
     s->text = pk_arena_strdup(&db->arena, text);
-    s->t_last = s->t_sealed = INT64_MIN;
+    s->t_last = s->t_sealed = s->t_merged = INT64_MIN;
     return s->metric.unit && s->text ? s : NULL;
 }
 
@@ -151,6 +151,9 @@ static int pk_series_load_last(struct pk_tsdb *db, struct pk_series *s, struct p
     if (r)
         return pk_tsdb_damaged(db, s->text, d);
     s->t_last = s->t_sealed = head.agg.t_last;
+    /* What is older was looked at by who wrote it. */
+    if (__builtin_mul_overflow(pk_period(s->t_sealed, PK_DAY) - 1, PK_DAY, &s->t_merged))
+        s->t_merged = INT64_MIN;
     return 0;
 }
 

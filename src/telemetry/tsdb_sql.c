@@ -21,6 +21,12 @@ static const char *const texts[PK_SQL_N] = {
     [PK_SQL_BLOCK_NEWEST] =
         "SELECT head, body FROM block WHERE series = ?1 AND t0 < ?2 ORDER BY t0 DESC LIMIT 1",
     [PK_SQL_BLOCK_USAGE] = "SELECT head, length(body) FROM block WHERE series = ?1",
+    [PK_SQL_BLOCK_HEADS] = "SELECT head, length(body) FROM block"
+                           " WHERE series = ?1 AND t0 >= ?2 AND t0 < ?3 ORDER BY t0",
+    [PK_SQL_BLOCK_RUN] = "SELECT head, body FROM block"
+                         " WHERE series = ?1 AND t0 BETWEEN ?2 AND ?3 ORDER BY t0",
+    [PK_SQL_BLOCK_REPLACE] = "UPDATE block SET head = ?3, body = ?4 WHERE series = ?1 AND t0 = ?2",
+    [PK_SQL_BLOCK_DROP] = "DELETE FROM block WHERE series = ?1 AND t0 > ?2 AND t0 <= ?3",
     [PK_SQL_BLOCK_BEFORE] = "SELECT max(t0) FROM block WHERE series = ?1 AND t0 <= ?2",
     [PK_SQL_BLOCK_DELETE] = "DELETE FROM block WHERE series = ?1 AND t0 < ?2",
     [PK_SQL_BLOCK_OLDEST] =

@@ -407,6 +407,117 @@ static void test_retention(void **state)
     close_store(&db);
 }
 
+static void run_sql(const char *text)
+{
+    sqlite3 *sql;
+
+    assert_int_equal(sqlite3_open(path, &sql), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(sql, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(sql);
+}
+
+/* Series that seldom change, 2,118 points an hour, from two hours before a day to two after it. */
+static void fill_quiet(struct pk_tsdb *db, struct pk_diags *d)
+{
+    struct pk_series *series;
+
+    for (unsigned s = 0; s < SERIES; s++) {
+        struct model *m = &models[s];
+
+        assert_int_equal(pk_tsdb_series(db, &m->metric, d, &series), 0);
+        for (size_t i = 0; i < POINTS; i++, m->n++) {
+            bool rests =
+                i && (model_below(100) || i / 9000 == 2); /* one hour and more all the same */
+
+            m->t[i] = START + (int64_t)i * 1700000000 + (int64_t)model_below(2) * 1000000;
+            if (rests)
+                m->v[i] = m->v[i - 1];
+            else if (s == 1)
+                m->v[i].counter = model_below(9) && i ? m->v[i - 1].counter + model_below(500) : 7;
+            else
+                m->v[i].gauge = s ? exp(6 * model_uniform()) : floor(100 * model_uniform()) / 10;
+            assert_int_equal(pk_tsdb_add(db, series, m->t[i], m->v[i], d), 0);
+        }
+    }
+}
+
+static uint64_t blocks_of(struct pk_tsdb *db, const struct model *m)
+{
+    struct pk_usage u[PK_CODEC_N];
+    _pk_diags_ struct pk_diags d = {0};
+    uint64_t blocks = 0, points = 0;
+
+    assert_int_equal(pk_tsdb_usage(db, find(db, m->metric.name), u, &d), 0);
+    for (unsigned i = 0; i < PK_CODEC_N; i++) {
+        blocks += u[i].blocks;
+        points += u[i].points;
+        assert_true(u[i].error <= m->metric.spec.error);
+    }
+    assert_int_equal(points, m->n);
+    return blocks;
+}
+
+/* Small blocks of a day that is over become few; points, answers and exact sums stay. */
+static void test_merging(void **state)
+{
+    const struct pk_tsdb_options o = {0}, reader = {.read_only = true};
+    _pk_diags_ struct pk_diags d = {0};
+    struct totals before[SERIES], after;
+    struct pk_tsdb *db;
+
+    model_begin(0x6d657267);
+    remove_store();
+    make_models();
+    db = open_store(&o);
+    fill_quiet(db, &d);
+    assert_int_equal(pk_tsdb_seal(db, &d), 0);
+    check_points(db);
+    for (unsigned s = 0; s < SERIES; s++)
+        before[s] = total(db, models[s].metric.name, 5 * HOUR);
+    assert_int_equal(pk_tsdb_keep(db, &(struct pk_keep){0}, START + 3 * HOUR, &d), 0);
+    assert_int_equal(blocks_of(db, &models[1]),
+                     28); /* 29 hours, of which the first day's two are one */
+    assert_int_equal(pk_tsdb_keep(db, &(struct pk_keep){0}, START + 27 * HOUR, &d), 0);
+    for (unsigned s = 0; s < SERIES; s++) {
+        assert_in_range(blocks_of(db, &models[s]), 2 + 3, 2 + 3 + 10);
+        after = total(db, models[s].metric.name, 5 * HOUR);
+        assert_memory_equal(&after, &before[s], sizeof(after));
+    }
+    assert_int_equal(blocks_of(db, &models[1]), 1 + 1 + 3);
+    check_points(db);
+    check_queries(db);
+    close_store(&db);
+    db = open_store(&reader);
+    check_points(db);
+    check_queries(db);
+    close_store(&db);
+}
+
+/* A block that cannot be read stays as it is, and the others are merged. */
+static void test_merging_damaged(void **state)
+{
+    const struct pk_tsdb_options o = {0};
+    const struct pk_metric m = {.name = "a"};
+    _pk_diags_ struct pk_diags d = {0};
+    struct pk_usage u[PK_CODEC_N];
+    struct pk_tsdb *db;
+    struct pk_series *s;
+
+    remove_store();
+    db = open_store(&o);
+    assert_int_equal(pk_tsdb_series(db, &m, &d, &s), 0);
+    for (unsigned i = 0; i < 30 * 3600; i++)
+        assert_int_equal(
+            pk_tsdb_add(db, s, START + i * SECOND, (union pk_value){.gauge = i / 100}, &d), 0);
+    assert_int_equal(pk_tsdb_seal(db, &d), 0);
+    run_sql("UPDATE block SET body = x'01' WHERE id = 1");
+    assert_int_equal(pk_tsdb_keep(db, &(struct pk_keep){0}, START + 90 * HOUR, &d), 0);
+    assert_int_equal(pk_tsdb_usage(db, s, u, &d), 0);
+    assert_int_equal(u[PK_CODEC_INTEGER].blocks, 2 + 1 + 1);
+    assert_int_equal(d.n_errors, 0);
+    close_store(&db);
+}
+
 static void test_one_writer(void **state)
 {
     const struct pk_tsdb_options o = {0}, reader = {.read_only = true};
@@ -454,15 +565,6 @@ static void test_limits(void **state)
     close_store(&db);
 }
 
-static void run_sql(const char *text)
-{
-    sqlite3 *sql;
-
-    assert_int_equal(sqlite3_open(path, &sql), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(sql, text, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(sql);
-}
-
 static void refuse_open(int want)
 {
     const struct pk_tsdb_options o = {0};
@@ -508,7 +610,7 @@ static void test_foreign(void **state)
     refuse_open(-EMEDIUMTYPE);
     remove_store();
     close_store(&(struct pk_tsdb *){open_store(&o)});
-    run_sql("PRAGMA user_version = 2");
+    run_sql("PRAGMA user_version = 1");
     refuse_open(-EMEDIUMTYPE);
     remove_store();
     fd = open(path, O_CREAT | O_WRONLY, 0600);
@@ -537,6 +639,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_model), cmocka_unit_test(test_hours_from_heads),
         cmocka_unit_test(test_rollups),       cmocka_unit_test(test_retention),
+        cmocka_unit_test(test_merging),       cmocka_unit_test(test_merging_damaged),
         cmocka_unit_test(test_one_writer),    cmocka_unit_test(test_limits),
         cmocka_unit_test(test_foreign),
     };
