@@ -56,6 +56,8 @@ int pk_cell_put(struct pk_sink *k, struct pk_cell *c, const struct pk_metric *m,
 
     if (pk_cell_rests(c, v))
         return 0;
+    if (c->s && !c->s->id) /* all of it was too old to be kept */
+        c->s = NULL;
     if (!c->s && v)
         r = pk_cell_series(k, c, m);
     if (r || c->refused)
@@ -76,7 +78,7 @@ int pk_cell_put(struct pk_sink *k, struct pk_cell *c, const struct pk_metric *m,
 
 int pk_cell_end(struct pk_sink *k, struct pk_cell *c, int64_t t)
 {
-    if (!c->s || !c->known || c->s->t_last >= t)
+    if (!c->s || !c->s->id || !c->known || c->s->t_last >= t)
         return 0;
     return pk_sink_add(k, c->s, t, (union pk_value){.counter = c->last});
 }
@@ -89,6 +91,8 @@ int pk_gauge_put(struct pk_sink *k, struct pk_gauge *g, const char *name, const 
 
     if (g->refused || (g->s && g->last == v && !always))
         return 0;
+    if (g->s && !g->s->id)
+        g->s = NULL;
     if (!g->s)
         r = pk_sink_series(k, &m, &g->s);
     if (r)

@@ -77,10 +77,11 @@ static void pk_tsdb_free(struct pk_tsdb *db)
         sqlite3_finalize(db->stmt[i]);
     sqlite3_close(db->sql);
     pk_pending_clear(db);
-    for (size_t i = 0; i < db->n_series; i++) {
-        free(db->series[i]->t);
-        free(db->series[i]->v);
-    }
+    for (size_t i = 0; i < db->n_slots; i++)
+        if (db->by_text[i]) {
+            free(db->by_text[i]->t);
+            free(db->by_text[i]->v);
+        }
     free(db->series);
     free(db->by_text);
     pk_arena_done(&db->arena);
@@ -253,7 +254,7 @@ static int pk_seal_rollups(struct pk_tsdb *db, struct pk_pending *p)
 }
 
 /* The unsealed points become a block that waits for the next commit. */
-static int pk_seal(struct pk_tsdb *db, struct pk_series *s)
+int pk_seal(struct pk_tsdb *db, struct pk_series *s)
 {
     struct pk_pending *p = calloc(1, sizeof(*p));
     int r;
@@ -299,8 +300,10 @@ static bool pk_seal_due(const struct pk_series *s, int64_t t)
 int pk_tsdb_add(struct pk_tsdb *db, struct pk_series *s, int64_t t, union pk_value v,
                 struct pk_diags *d)
 {
-    int r;
+    int r = s->id ? 0 : pk_series_revive(db, s, d);
 
+    if (r)
+        return r;
     if (s->n ? t <= s->t_last : t <= s->t_last && s->t_last != INT64_MIN)
         return -ESTALE;
     if (pk_seal_due(s, t)) {

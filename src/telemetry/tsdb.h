@@ -16,8 +16,8 @@
  * a week old. So blocks of series of about a point a second lie within an hour, and questions by
  * the hour are answered from their heads.
  *
- * pk_tsdb_keep merges blocks of a day that are small (tsdb_merge.c) once it is over: blocks of up to
- * PK_MERGED_MAX points, in fewer rows.
+ * pk_tsdb_keep merges blocks of a day that are small (tsdb_merge.c) once it is over: blocks of up
+ * to PK_MERGED_MAX points, in fewer rows.
  *
  * Memory: 16 bytes for each unsealed point, 128 KiB a series at most; PK_TSDB_PENDING_MAX; a coder.
  * The log's size is bounded by PK_TSDB_LOG_MAX or 8 bytes a waiting point, whichever is more: then
@@ -36,9 +36,12 @@
 
 struct pk_tsdb;
 
-/* A series of an open store; lives as long as that. Read, do not change. */
+/* A series of an open store; lives as long as that. Read, do not change. One of which nothing is
+ * stored any more is dropped from the store by pk_tsdb_keep, and enters it anew with its next
+ * point. */
 struct pk_series {
-    int64_t id;
+    int64_t id;       /* 0: dropped */
+    bool has_points;  /* pk_tsdb_keep, at work: it is not dropped */
     const char *text; /* pk_metric_text */
     struct pk_metric metric;
     int64_t t_last;          /* of the newest point; INT64_MIN: there is none */
@@ -106,6 +109,11 @@ struct pk_keep {
     int64_t raw, minute, hour; /* ns: blocks and roll-ups whose points are all older are deleted */
     uint64_t bytes;            /* of pages in use: then the oldest, blocks before roll-ups */
 };
+
+/* When the catalogue is fuller than this share of series_max, series that have but roll-ups left go
+ * with these, the longest known first: a host whose rules come and go must not run out of series.
+ */
+#define PK_TSDB_CROWDED(max) ((max) - (max) / 4)
 
 /* Besides, merges small blocks of days that were over at `now`; as many as take a second or so,
  * the others with the next call. */

@@ -19,6 +19,9 @@ enum pk_sql {
     PK_SQL_ROLLBACK,
     PK_SQL_SERIES_ALL,
     PK_SQL_SERIES_ADD,
+    PK_SQL_SERIES_ROWS,
+    PK_SQL_SERIES_DROP,
+    PK_SQL_SERIES_DROP_ROLLUPS,
     PK_SQL_BLOCK_ADD,
     PK_SQL_BLOCK_LAST,
     PK_SQL_BLOCK_FIRST,
@@ -78,8 +81,9 @@ struct pk_tsdb {
     struct pk_arena arena; /* the catalogue's texts */
     struct pk_series **series;
     size_t n_series, cap_series, n_stored; /* those that a commit has stored come first */
-    struct pk_series **by_text;            /* open addressing; a power of two, at most half full */
-    size_t n_slots;
+    int64_t last_id;
+    struct pk_series **by_text; /* open addressing; a power of two, at most half full */
+    size_t n_slots, n_named;    /* named: those that were dropped, too */
     struct pk_pending *pending, **pending_end;
     size_t pending_bytes, log_bytes;
     bool has_tails, closing;
@@ -101,10 +105,17 @@ int pk_sql_fail(struct pk_tsdb *db, struct pk_diags *d);
 int pk_tsdb_damaged(struct pk_tsdb *db, const char *what, struct pk_diags *d);
 int pk_tsdb_no_memory(struct pk_diags *d);
 
+/* tsdb.c */
+int pk_seal(struct pk_tsdb *db, struct pk_series *s);
+
 /* tsdb_series.c */
 int pk_series_load(struct pk_tsdb *db, struct pk_diags *d);
 /* Stores the series that are new; within a transaction. */
 int pk_series_write(struct pk_tsdb *db, struct pk_diags *d);
+/* Of a series that was dropped: enters it again. */
+int pk_series_revive(struct pk_tsdb *db, struct pk_series *s, struct pk_diags *d);
+/* Takes those that have no points out of the catalogue; after the commit that deleted them. */
+void pk_series_drop(struct pk_tsdb *db);
 struct pk_series *pk_series_by_id(const struct pk_tsdb *db, int64_t id);
 /* Puts a point behind the unsealed ones; the caller has looked at its time. */
 int pk_series_push(struct pk_series *s, int64_t t, union pk_value v);

@@ -35,16 +35,21 @@ static sqlite3_stmt *pk_keep_bind(struct pk_tsdb *db, enum pk_sql which, const s
 
 /*
  * A row's points end before the next row begins. So all points of the rows before the newest that
- * begins at or before the limit are older than the limit; that one may reach over it and stays.
+ * begins at or before the limit are older than the limit; that one may reach over it and stays,
+ * unless the whole series is older.
  */
 static int pk_keep_series(struct pk_tsdb *db, const struct pk_kind *kind, const struct pk_series *s,
                           int64_t limit, struct pk_diags *d)
 {
-    sqlite3_stmt *q = pk_keep_bind(db, kind->newest, kind, s, limit);
-    int r = pk_sql_step(db, q, d);
+    sqlite3_stmt *q;
     bool none;
     int64_t first;
+    int r;
 
+    if (s->t_last < limit)
+        return pk_sql_run(db, pk_keep_bind(db, kind->delete, kind, s, INT64_MAX), d);
+    q = pk_keep_bind(db, kind->newest, kind, s, limit);
+    r = pk_sql_step(db, q, d);
     if (r <= 0)
         return r;
     none = sqlite3_column_type(q, 0) == SQLITE_NULL;
@@ -100,10 +105,57 @@ static int pk_keep_size(struct pk_tsdb *db, uint64_t bytes, struct pk_diags *d)
     return r;
 }
 
+/* Does the series stay in the catalogue? `crowd`: so many too many there are. */
+static int pk_keep_known(struct pk_tsdb *db, struct pk_series *s, size_t *crowd, struct pk_diags *d)
+{
+    sqlite3_stmt *q = pk_sql(db, PK_SQL_SERIES_ROWS);
+    bool blocks, rollups;
+    int r;
+
+    s->has_points = true;
+    if (s->n)
+        return 0;
+    sqlite3_bind_int64(q, 1, s->id);
+    r = pk_sql_step(db, q, d);
+    if (r <= 0)
+        return r;
+    blocks = sqlite3_column_int(q, 0);
+    rollups = sqlite3_column_int(q, 1);
+    sqlite3_reset(q);
+    if (blocks || (rollups && !*crowd))
+        return 0;
+    s->has_points = false;
+    *crowd -= *crowd > 0;
+    q = pk_sql(db, PK_SQL_SERIES_DROP_ROLLUPS);
+    sqlite3_bind_int64(q, 1, s->id);
+    r = pk_sql_run(db, q, d);
+    if (r)
+        return r;
+    q = pk_sql(db, PK_SQL_SERIES_DROP);
+    sqlite3_bind_int64(q, 1, s->id);
+    return pk_sql_run(db, q, d);
+}
+
+/* What is old and was never sealed, since no more points came: then its age can be seen. */
+static int pk_keep_seal(struct pk_tsdb *db, const struct pk_keep *keep, int64_t now,
+                        struct pk_diags *d)
+{
+    int64_t limit;
+
+    if (keep->raw <= 0 || __builtin_sub_overflow(now, keep->raw, &limit))
+        return 0;
+    for (size_t i = 0; i < db->n_series; i++)
+        if (db->series[i]->n && db->series[i]->t_last < limit && pk_seal(db, db->series[i]))
+            return pk_tsdb_no_memory(d);
+    return 0;
+}
+
 static int pk_keep_all(struct pk_tsdb *db, const struct pk_keep *keep, int64_t now,
                        struct pk_diags *d)
 {
     const int64_t age[] = {keep->raw, keep->minute, keep->hour};
+    size_t most = PK_TSDB_CROWDED(db->options.series_max);
+    size_t crowd = db->n_series > most ? db->n_series - most : 0;
     int r = pk_sql_run(db, pk_sql(db, PK_SQL_BEGIN), d);
 
     /* The log may hold points of blocks that go now; without the block they would come back. */
@@ -115,6 +167,8 @@ static int pk_keep_all(struct pk_tsdb *db, const struct pk_keep *keep, int64_t n
         r = pk_keep_size(db, keep->bytes, d);
     if (!r)
         r = pk_merge(db, now, d);
+    for (size_t i = 0; i < db->n_series && !r; i++)
+        r = pk_keep_known(db, db->series[i], &crowd, d);
     return r ? r : pk_sql_run(db, pk_sql(db, PK_SQL_COMMIT), d);
 }
 
@@ -122,8 +176,10 @@ int pk_tsdb_keep(struct pk_tsdb *db, const struct pk_keep *keep, int64_t now, st
 {
     size_t log_bytes;
     bool has_tails;
-    int r = pk_tsdb_commit(db, d);
+    int r = pk_keep_seal(db, keep, now, d);
 
+    if (!r)
+        r = pk_tsdb_commit(db, d);
     if (r)
         return r;
     log_bytes = db->log_bytes;
@@ -134,8 +190,10 @@ int pk_tsdb_keep(struct pk_tsdb *db, const struct pk_keep *keep, int64_t now, st
         db->has_tails = has_tails;
         if (!sqlite3_get_autocommit(db->sql))
             sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+        return r;
     }
-    return r;
+    pk_series_drop(db);
+    return 0;
 }
 
 static void pk_usage_add(struct pk_usage *u, const struct pk_block_head *head, uint64_t bytes)

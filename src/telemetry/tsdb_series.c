@@ -62,7 +62,9 @@ static int pk_slots_grow(struct pk_tsdb *db)
 {
     struct pk_series **old = db->by_text;
 
-    if (db->n_series * 2 < db->n_slots)
+    size_t n_old = db->n_slots;
+
+    if (db->n_named * 2 < db->n_slots)
         return 0;
     db->by_text = calloc(PK_MAX(db->n_slots * 2, (size_t)64), sizeof(*db->by_text));
     if (!db->by_text) {
@@ -70,8 +72,9 @@ static int pk_slots_grow(struct pk_tsdb *db)
         return -ENOMEM;
     }
     db->n_slots = PK_MAX(db->n_slots * 2, (size_t)64);
-    for (size_t i = 0; i < db->n_series; i++)
-        *pk_slot(db, db->series[i]->text) = db->series[i];
+    for (size_t i = 0; i < n_old; i++)
+        if (old[i])
+            *pk_slot(db, old[i]->text) = old[i];
     free(old);
     return 0;
 }
@@ -110,8 +113,12 @@ static struct pk_series *pk_series_make(struct pk_tsdb *db, const char *text,
 
 static void pk_series_enter(struct pk_tsdb *db, struct pk_series *s)
 {
-    *pk_slot(db, s->text) = s;
+    struct pk_series **slot = pk_slot(db, s->text);
+
+    db->n_named += !*slot;
+    *slot = s;
     db->series[db->n_series++] = s;
+    db->last_id = PK_MAX(db->last_id, s->id);
 }
 
 int pk_series_push(struct pk_series *s, int64_t t, union pk_value v)
@@ -171,7 +178,7 @@ static int pk_series_load_one(struct pk_tsdb *db, sqlite3_stmt *q, struct pk_dia
     if (pk_series_room(db))
         return pk_tsdb_no_memory(d);
     s = pk_series_make(db, text, &m, d);
-    if (!s || *pk_slot(db, text) || !(m.spec.error >= 0 && m.spec.error < 1) ||
+    if (!s || sqlite3_column_int64(q, 0) <= 0 || *pk_slot(db, text) || !(m.spec.error >= 0 && m.spec.error < 1) ||
         abs(m.spec.scale) > PK_SCALE_MAX)
         return pk_tsdb_damaged(db, "its list of series", d);
     s->id = sqlite3_column_int64(q, 0);
@@ -233,12 +240,10 @@ static int pk_series_known(struct pk_series *s, const struct pk_metric *m, struc
     return 0;
 }
 
-static int pk_series_new(struct pk_tsdb *db, const char *text, const struct pk_metric *m,
-                         struct pk_diags *d, struct pk_series **ret)
+/* Room for one more series. */
+static int pk_series_admit(struct pk_tsdb *db, const char *text, struct pk_diags *d)
 {
     size_t max = db->options.series_max;
-    int64_t last = db->n_series ? db->series[db->n_series - 1]->id : 0;
-    struct pk_series *s;
 
     if (db->options.read_only) {
         pk_error(d, PK_T_READ_ONLY, PK_NOWHERE, NULL, "the store has no series %s", text);
@@ -249,17 +254,56 @@ static int pk_series_new(struct pk_tsdb *db, const char *text, const struct pk_m
                  "%zu series are the most, so this one is not recorded: %s", max, text);
         return -ENOSPC;
     }
-    if (last == INT64_MAX)
+    if (db->last_id == INT64_MAX)
         return pk_tsdb_damaged(db, "its list of series", d);
-    if (pk_series_room(db))
-        return pk_tsdb_no_memory(d);
+    return pk_series_room(db) ? pk_tsdb_no_memory(d) : 0;
+}
+
+static int pk_series_new(struct pk_tsdb *db, const char *text, const struct pk_metric *m,
+                         struct pk_diags *d, struct pk_series **ret)
+{
+    int r = pk_series_admit(db, text, d);
+    struct pk_series *s;
+
+    if (r)
+        return r;
     s = pk_series_make(db, text, m, d);
     if (!s)
         return pk_tsdb_no_memory(d);
-    s->id = last + 1;
+    s->id = db->last_id + 1;
     pk_series_enter(db, s);
     *ret = s;
     return 0;
+}
+
+int pk_series_revive(struct pk_tsdb *db, struct pk_series *s, struct pk_diags *d)
+{
+    int r = pk_series_admit(db, s->text, d);
+
+    if (r)
+        return r;
+    s->id = db->last_id + 1;
+    s->t_last = s->t_sealed = s->t_merged = INT64_MIN;
+    pk_series_enter(db, s);
+    return 0;
+}
+
+void pk_series_drop(struct pk_tsdb *db)
+{
+    size_t n = 0, stored = 0;
+
+    for (size_t i = 0; i < db->n_series; i++) {
+        struct pk_series *s = db->series[i];
+
+        if (!s->has_points) {
+            s->id = 0;
+            continue;
+        }
+        stored += i < db->n_stored;
+        db->series[n++] = s;
+    }
+    db->n_series = n;
+    db->n_stored = stored;
 }
 
 int pk_tsdb_series(struct pk_tsdb *db, const struct pk_metric *m, struct pk_diags *d,
@@ -272,5 +316,11 @@ int pk_tsdb_series(struct pk_tsdb *db, const struct pk_metric *m, struct pk_diag
     if (r)
         return r;
     s = db->n_slots ? *pk_slot(db, text.data) : NULL;
+    if (s && !s->id) {
+        s->metric.spec = m->spec;
+        r = pk_series_revive(db, s, d);
+        if (r)
+            return r;
+    }
     return s ? pk_series_known(s, m, d, ret) : pk_series_new(db, text.data, m, d, ret);
 }

@@ -11,6 +11,10 @@ static const char *const texts[PK_SQL_N] = {
     [PK_SQL_SERIES_ALL] = "SELECT id, metric, unit, counter, scale, error FROM series ORDER BY id",
     [PK_SQL_SERIES_ADD] = "INSERT INTO series (id, metric, unit, counter, scale, error)"
                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [PK_SQL_SERIES_ROWS] = "SELECT EXISTS (SELECT 1 FROM block WHERE series = ?1),"
+                           " EXISTS (SELECT 1 FROM rollup WHERE tier IN (0, 1) AND series = ?1)",
+    [PK_SQL_SERIES_DROP] = "DELETE FROM series WHERE id = ?1",
+    [PK_SQL_SERIES_DROP_ROLLUPS] = "DELETE FROM rollup WHERE tier IN (0, 1) AND series = ?1",
     [PK_SQL_BLOCK_ADD] = "INSERT INTO block (series, t0, head, body) VALUES (?1, ?2, ?3, ?4)",
     [PK_SQL_BLOCK_LAST] = "SELECT head FROM block WHERE series = ?1 ORDER BY t0 DESC LIMIT 1",
     [PK_SQL_BLOCK_FIRST] = "SELECT t0 FROM block WHERE series = ?1 ORDER BY t0 LIMIT 1",

@@ -373,7 +373,8 @@ static size_t points_of(struct pk_tsdb *db, const struct pk_series *s)
     return n;
 }
 
-/* By age and by size: whole blocks go, the newest stay, the unsealed points always. */
+/* By age and by size: whole blocks go, the newest stay while they are young, by size the unsealed
+ * points always; a series without points goes, and comes again with a point. */
 static void test_retention(void **state)
 {
     const struct pk_tsdb_options o = {0};
@@ -382,7 +383,7 @@ static void test_retention(void **state)
     _pk_diags_ struct pk_diags d = {0};
     struct pk_tsdb *db;
     struct pk_series *s;
-    size_t before, after;
+    size_t after;
 
     model_begin(0x6b656570);
     remove_store();
@@ -398,12 +399,77 @@ static void test_retention(void **state)
     assert_int_equal(after % 3600, 100);
     assert_int_equal(pk_tsdb_keep(db, &age, START + 20 * HOUR, &d), 0);
     assert_int_equal(points_of(db, s), 3 * 3600 + 100);
-    assert_int_equal(pk_tsdb_keep(db, &age, START + 900 * HOUR, &d), 0);
-    assert_int_equal(points_of(db, s), 3600 + 100);
-    before = points_of(db, s);
     close_store(&db);
     db = open_store(&o); /* nothing comes back from the log */
-    assert_int_equal(points_of(db, pk_tsdb_at(db, 0)), before);
+    s = pk_tsdb_at(db, 0);
+    assert_int_equal(points_of(db, s), 3 * 3600 + 100);
+    assert_int_equal(pk_tsdb_keep(db, &age, START + 900 * HOUR, &d), 0);
+    assert_int_equal(pk_tsdb_count(db), 0);
+    assert_int_equal(pk_tsdb_add(db, s, START + 900 * HOUR, (union pk_value){.gauge = 1}, &d), 0);
+    assert_int_equal(pk_tsdb_count(db), 1);
+    close_store(&db);
+    db = open_store(&o);
+    assert_int_equal(points_of(db, pk_tsdb_at(db, 0)), 1);
+    close_store(&db);
+}
+
+static struct pk_series *add_one(struct pk_tsdb *db, unsigned name, int64_t t, int want)
+{
+    char text[16];
+    const struct pk_metric m = {.name = text};
+    _pk_diags_ struct pk_diags d = {0};
+    struct pk_series *s = NULL;
+
+    snprintf(text, sizeof(text), "s%u", name);
+    assert_int_equal(pk_tsdb_series(db, &m, &d, &s), want);
+    if (!want)
+        assert_int_equal(pk_tsdb_add(db, s, t, (union pk_value){.gauge = name}, &d), 0);
+    return s;
+}
+
+/* Series that come and go for longer than points are kept: there is room for new ones, those that
+ * still have points stay, and roll-ups of old ones are kept while there is room. */
+static void test_series_come_and_go(void **state)
+{
+    const struct pk_tsdb_options o = {.rollups = true, .series_max = 100};
+    const struct pk_keep keep = {.raw = DAY};
+    _pk_diags_ struct pk_diags d = {0};
+    struct pk_tsdb *db;
+    struct pk_series *s;
+
+    remove_store();
+    db = open_store(&o);
+    for (unsigned i = 0; i < 1000; i++) { /* a new one each half hour: 48 have points */
+        int64_t now = START + i * HOUR / 2;
+
+        add_one(db, i, now, 0);
+        add_one(db, 9999, now, 0); /* and one that stays */
+        assert_int_equal(pk_tsdb_keep(db, &keep, now, &d), 0);
+        assert_in_range(pk_tsdb_count(db), PK_MIN(i + 2, 70), 76);
+        if (i % 300 == 299) {
+            close_store(&db);
+            db = open_store(&o);
+        }
+    }
+    assert_int_equal(total(db, "s9999", 0).count, 1000);
+    assert_int_equal(points_of(db, find(db, "s980")), 1);
+    assert_int_equal(total(db, "s940", 0).count, 1); /* by its roll-up */
+    assert_int_equal(points_of(db, find(db, "s940")), 0);
+    assert_null(find(db, "s100"));
+    for (unsigned i = 2000; pk_tsdb_count(db) < 100; i++)
+        add_one(db, i, START + 600 * HOUR, 0);
+    add_one(db, 1, START + 600 * HOUR, -ENOSPC);
+    s = find(db, "s980");
+    assert_int_equal(pk_tsdb_keep(db, &(struct pk_keep){.raw = 1, .minute = 1, .hour = 1},
+                                  START + 9000 * HOUR, &d),
+                     0);
+    assert_int_equal(pk_tsdb_count(db), 0);
+    assert_int_equal(s->id, 0);
+    assert_ptr_equal(add_one(db, 980, START + 9000 * HOUR, 0), s);
+    assert_int_equal(points_of(db, s), 1);
+    close_store(&db);
+    db = open_store(&o);
+    assert_int_equal(pk_tsdb_count(db), 1);
     close_store(&db);
 }
 
@@ -637,10 +703,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_model), cmocka_unit_test(test_hours_from_heads),
-        cmocka_unit_test(test_rollups),       cmocka_unit_test(test_retention),
-        cmocka_unit_test(test_merging),       cmocka_unit_test(test_merging_damaged),
-        cmocka_unit_test(test_one_writer),    cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_against_model),
+        cmocka_unit_test(test_hours_from_heads),
+        cmocka_unit_test(test_rollups),
+        cmocka_unit_test(test_retention),
+        cmocka_unit_test(test_series_come_and_go),
+        cmocka_unit_test(test_merging),
+        cmocka_unit_test(test_merging_damaged),
+        cmocka_unit_test(test_one_writer),
+        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_foreign),
     };
 
