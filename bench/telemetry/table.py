@@ -159,7 +159,8 @@ def print_row(name, picket, peers, points):
     least = min(v for v in (picket[2], prometheus, victoria) if v is not None)
     notes = [f"{least / picket[0]:.2f} times"]
     if changed and changed[0]:
-        notes.append(f"{100 * changed[0] / points:.1f} % rounded by VictoriaMetrics, by {changed[1]:.2g}")
+        share, most = 100 * changed[0] / points, changed[1]
+        notes.append(f"{share:.1f} % rounded by VictoriaMetrics, by up to {most:.2g}")
     print(f"{name:<16}{''.join(shown)}{picket[3]:>9.1f}{picket[4]:>7.0f}  {', '.join(notes)}",
           flush=True)
 

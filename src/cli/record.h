@@ -111,6 +111,7 @@ int pk_rule_watch_end(struct pk_sink *k, struct pk_fence *f, struct pk_rule_watc
 void pk_rule_watch_free(struct pk_rule_watch **w);
 
 #define PK_DEVICE_COUNTERS 6
+#define PK_STATE_GAUGES 2
 
 struct pk_device_cell {
     char name[16];
@@ -126,7 +127,13 @@ struct pk_fence_watch {
     struct pk_device_cell *device;
     size_t n_devices;
     struct pk_gauge standing, generation;
+    bool state_asked; /* by a rule of the set in force */
+    struct pk_gauge state[PK_STATE_GAUGES];
 };
+
+/* Tables of connections (record_state.c). */
+bool pk_state_asked(const struct pk_rule_watch *w);
+int pk_state_sample(struct pk_sink *k, struct pk_fence_watch *w);
 
 /* One sample of everything. 0 or -errno, diagnosed; what could be read has been put then. */
 int pk_fence_watch_sample(struct pk_sink *k, struct pk_fence_watch *w);

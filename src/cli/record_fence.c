@@ -196,6 +196,7 @@ static int pk_rules_follow(struct pk_sink *k, struct pk_fence_watch *w)
     if (r)
         return r;
     w->rules = new;
+    w->state_asked = pk_state_asked(new);
     if (!old)
         return 0;
     r = pk_rule_watch_end(k, w->fence, old);
@@ -252,6 +253,8 @@ int pk_fence_watch_sample(struct pk_sink *k, struct pk_fence_watch *w)
         r = pk_fence_come(k, w);
     if (!r)
         r = w->fence ? pk_standing_fence_sample(k, w) : pk_standing_sample(k, w);
+    if (!r)
+        r = pk_state_sample(k, w);
     if (r && k->d->n_errors == errors)
         pk_error(k->d, PK_D_REFUSED, PK_NOWHERE, NULL, "cannot sample the fence: %s", strerror(-r));
     return r;

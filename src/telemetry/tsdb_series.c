@@ -178,8 +178,8 @@ static int pk_series_load_one(struct pk_tsdb *db, sqlite3_stmt *q, struct pk_dia
     if (pk_series_room(db))
         return pk_tsdb_no_memory(d);
     s = pk_series_make(db, text, &m, d);
-    if (!s || sqlite3_column_int64(q, 0) <= 0 || *pk_slot(db, text) || !(m.spec.error >= 0 && m.spec.error < 1) ||
-        abs(m.spec.scale) > PK_SCALE_MAX)
+    if (!s || sqlite3_column_int64(q, 0) <= 0 || *pk_slot(db, text) ||
+        !(m.spec.error >= 0 && m.spec.error < 1) || abs(m.spec.scale) > PK_SCALE_MAX)
         return pk_tsdb_damaged(db, "its list of series", d);
     s->id = sqlite3_column_int64(q, 0);
     pk_series_enter(db, s);

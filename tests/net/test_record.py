@@ -38,6 +38,7 @@ RULES = """\
 """
 DNS = '-A INPUT -p udp -m udp --dport 53 -m comment --comment "a \\"name\\" \\\\ server" -j ACCEPT\n'
 ECHO = "-A INPUT -p udp -m udp --dport 7 -j DROP\n"
+STATE = "-A INPUT -m conntrack --ctstate INVALID\n"
 OWN = "-A INPUT -p udp -m udp --dport 9 -j own\n-A own -j DROP\n"
 COUNT = "-A INPUT -p udp\n"  # counts and goes on; may stand there twice
 
@@ -474,6 +475,21 @@ def a_full_disk_is_said_and_survived(case):
     same("said once", err.count("no space left"), 0)
 
 
+def conntrack_is_seen_filling(case):
+    """While a rule asks for connection state: entries of this namespace, and their limit."""
+    with case.record() as recorder:
+        same("no rule asks", recorder.sampled().of("picket_conntrack_entries"), [])
+        case.firewall.apply(rules(STATE, DNS))
+        for port in range(5300, 5323):
+            case.send(port, 1)
+        store = recorder.wait_for(lambda s: s.last("picket_conntrack_entries") == 23, "23 entries")
+        most = case.net.b.run(["cat", "/proc/sys/net/netfilter/nf_conntrack_max"]).stdout
+        same("the limit", store.last("picket_conntrack_entries_max"), float(most))
+        case.firewall.apply(rules(DNS))
+        recorder.wait_for(lambda s: s.last("picket_conntrack_entries") == 0, "no entries")
+        recorder.end()
+
+
 def old_points_are_deleted(case):
     """A block goes when the next one, too, began before the limit; then all points of it are older."""
     now = time.time_ns()
@@ -508,11 +524,13 @@ TESTS = (counts_are_exact, what_rests_costs_nothing, changes_keep_exact_totals,
          one_process_records, a_full_disk_is_said_and_survived, old_points_are_deleted,
          what_makes_no_sense_is_refused)
 
+HOOK_TESTS = {"tc": TESTS, "xdp": TESTS[:1], "netfilter": (*TESTS[:1], conntrack_is_seen_filling)}
+
 
 def main():
     with fences.Bench(__doc__, "A") as bench:
         for firewall in bench.fences(("lan0", "lo")):
-            for test in TESTS if firewall.hook == "tc" else TESTS[:1]:
+            for test in HOOK_TESTS[firewall.hook]:
                 bench.run(f"{firewall.name}: {test.__name__.replace('_', ' ')}",
                           lambda t=test: t(Case(bench.net, firewall)), firewall)
             bench.end(firewall)
