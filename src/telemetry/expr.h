@@ -3,10 +3,12 @@
  * What is asked for: a part of PromQL.
  *
  *     expression := fold | over
- *     fold       := ('sum' | 'avg' | 'min' | 'max' | 'count') ( [by] '(' over ')' | '(' over ')' by
- * ) by         := ('by' | 'without') '(' [label {',' label}] ')' over       := selector | function
- * '(' selector ['[' duration ']'] ')' function   := 'min_over_time' | 'max_over_time' |
- * 'avg_over_time' | 'sum_over_time' | 'count_over_time' | 'last_over_time' | 'rate' | 'increase'
+ *     fold       := ('sum' | 'avg' | 'min' | 'max' | 'count')
+ *                   ( [by] '(' over ')' | '(' over ')' by )
+ *     by         := ('by' | 'without') '(' [label {',' label}] ')'
+ *     over       := selector | function '(' selector ['[' duration ']'] ')'
+ *     function   := 'min_over_time' | 'max_over_time' | 'avg_over_time' | 'sum_over_time'
+ *                 | 'count_over_time' | 'last_over_time' | 'rate' | 'increase'
  *
  * Selectors are those of select.h, durations those of moment.h. The range of a function is the step
  * of the query: a duration in brackets is that step. All else of PromQL is refused by its name.
