@@ -47,10 +47,6 @@ struct pk_flow_entry {
     __u32 slot[PK_FLOW_NEAR];
 };
 
-struct pk_flow_set {
-    struct pk_flow_entry way[PK_FLOW_WAYS];
-};
-
 /* Few walks count so much: what stands here would only be in the way of the entries. */
 struct pk_flow_far {
     __u32 slot[PK_FLOW_SLOTS - PK_FLOW_NEAR];

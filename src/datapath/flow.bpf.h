@@ -19,10 +19,10 @@
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, 1);
+    __uint(max_entries, PK_FLOW_WAYS);
     __type(key, __u32);
-    __type(value, struct pk_flow_set);
-} flow_cache SEC(".maps");
+    __type(value, struct pk_flow_entry);
+} flows SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -30,7 +30,7 @@ struct {
     __uint(max_entries, PK_FLOW_WAYS);
     __type(key, __u32);
     __type(value, struct pk_flow_far);
-} flow_far SEC(".maps");
+} flows_far SEC(".maps");
 
 /*
  * What is written down of a walk that has not ended. Whoever has taken it keeps the pointer: a
@@ -52,14 +52,16 @@ struct {
 
 _Static_assert(PK_REASON_MAX <= 64, "pk_flow_head() has six bits for it");
 
+#define PK_FLOW_NONE 0xffffffffu /* no entry */
+
 #define pk_volatile(x) (*(volatile __typeof__(x) *)&(x))
 
-/* The number of the set that a hash leads to, in the tables of all CPUs. */
+/* Entry 0 of the set that a hash leads to, in the tables of all CPUs. */
 static __always_inline __u32 pk_flow_set_of(__u64 hash)
 {
-    __u32 sets = (pk_config.flow_mask + 1) / PK_FLOW_WAYS;
+    __u32 entries = pk_config.flow_mask + 1;
 
-    return bpf_get_smp_processor_id() * sets + ((__u32)hash & (sets - 1));
+    return bpf_get_smp_processor_id() * entries + ((__u32)hash & (entries - 1) & -PK_FLOW_WAYS);
 }
 
 static __always_inline const struct pk_image_head *pk_head(__u32 image)
@@ -89,19 +91,18 @@ static __always_inline int pk_flow_key(struct pk_flow_key *k, const struct pk_pa
  */
 PK_GLOBAL int pk_flow_replay_far(__u32 i, __u32 head, __u32 bytes)
 {
-    __u32 n = i / PK_FLOW_WAYS, k;
-    struct pk_flow_set *set = bpf_map_lookup_elem(&flow_cache, &n);
-    struct pk_flow_far *far = bpf_map_lookup_elem(&flow_far, &i);
+    __u32 n = pk_flow_counters(head) - PK_FLOW_NEAR, k;
+    struct pk_flow_entry *f = bpf_map_lookup_elem(&flows, &i);
+    struct pk_flow_far *far = bpf_map_lookup_elem(&flows_far, &i);
     struct pk_flow_far copy;
 
-    if (!set || !far)
+    if (!f || !far)
         return 0;
 #pragma unroll
     for (k = 0; k < PK_FLOW_SLOTS - PK_FLOW_NEAR; k++)
         copy.slot[k] = pk_volatile(far->slot[k]);
-    if (pk_volatile(set->way[i % PK_FLOW_WAYS].head) != head)
+    if (pk_volatile(f->head) != head)
         return 0;
-    n = pk_flow_counters(head) - PK_FLOW_NEAR;
 #pragma unroll /* Linux 6.1 refuses what clang makes of the loop: it falls through to its start */
     for (k = 0; k < PK_FLOW_SLOTS - PK_FLOW_NEAR; k++)
         if (k < n)
@@ -130,26 +131,53 @@ static __always_inline enum pk_reason pk_flow_replay(const struct pk_flow_entry 
     return reason;
 }
 
+static __always_inline int pk_flow_is(const struct pk_flow_entry *f, const struct pk_flow_key *k,
+                                      __u32 epoch)
+{
+    return f->epoch == epoch && pk_flow_key_equal(&f->key, k);
+}
+
+/*
+ * The number of another entry of its set that has the flow; or of none. A global function, since
+ * few packets need it, and the verifier proves it once, not for each way of parsing.
+ */
+PK_GLOBAL __u32 pk_flow_elsewhere(const struct pk_flow_key *k, __u64 hash, __u32 epoch)
+{
+    const struct pk_flow_entry *f;
+    __u32 set = pk_flow_set_of(hash), n, i;
+
+    if (!k)
+        return PK_FLOW_NONE;
+    for (i = 1; i < PK_FLOW_WAYS; i++) {
+        n = set + pk_flow_way(hash, i);
+        f = bpf_map_lookup_elem(&flows, &n);
+        if (!f || pk_flow_is(f, k, epoch))
+            return n;
+    }
+    return PK_FLOW_NONE;
+}
+
 /* The reason by which the last packet with this key left, counted; PK_REASON_N: not known. */
 static __always_inline enum pk_reason pk_flow_recall(const struct pk_flow_key *k, __u32 bytes,
                                                      __u32 image)
 {
     __u64 hash = pk_flow_hash(k, pk_config.flow_seed);
-    __u32 n = pk_flow_set_of(hash), epoch = pk_head(image)->epoch, head, way, i;
-    struct pk_flow_set *set = bpf_map_lookup_elem(&flow_cache, &n);
-    const struct pk_flow_entry *f;
+    __u32 n = pk_flow_set_of(hash) + pk_flow_way(hash, 0), epoch = pk_head(image)->epoch, head;
+    const struct pk_flow_entry *f = bpf_map_lookup_elem(&flows, &n);
 
-    if (!set || !epoch)
+    if (!f || !epoch)
         return PK_REASON_N;
-#pragma unroll
-    for (i = 0; i < PK_FLOW_WAYS; i++) {
-        way = pk_flow_way(hash, i);
-        f = &set->way[way];
+    head = pk_volatile(f->head); /* before the key: see pk_flow_replay() */
+    if (!pk_flow_is(f, k, epoch)) {
+        n = pk_flow_elsewhere(k, hash, epoch);
+        f = bpf_map_lookup_elem(&flows, &n);
+        if (!f)
+            return PK_REASON_N;
         head = pk_volatile(f->head);
-        if (f->epoch == epoch && pk_flow_key_equal(&f->key, k))
-            return pk_flow_replay(f, n * PK_FLOW_WAYS + way, head, bytes);
+        if (!pk_flow_is(f, k, epoch))
+            return PK_REASON_N;
     }
-    return PK_REASON_N;
+    return pk_flow_replay(f, n, head, bytes);
 }
 
 static __always_inline struct pk_flow_draft *pk_flow_draft(void)
@@ -179,26 +207,31 @@ PK_GLOBAL int pk_flow_begin(struct pk_flow_draft *d, const struct pk_packet *p, 
     return 1;
 }
 
-/* The entry of a set that makes room; PK_FLOW_WAYS: none does. */
-static __always_inline __u32 pk_flow_room(const struct pk_flow_set *set, __u64 hash, __u32 epoch)
+/* The entry that makes room in the set which begins at `set`; PK_FLOW_WAYS behind it: none does. */
+static __always_inline __u32 pk_flow_room(__u32 set, __u64 hash, __u32 epoch)
 {
-    __u32 i;
+    const struct pk_flow_entry *f;
+    __u32 i, n;
 
-#pragma unroll
-    for (i = 0; i < PK_FLOW_WAYS; i++)
-        if (set->way[pk_flow_way(hash, i)].epoch != epoch)
-            return pk_flow_way(hash, i);
-    return pk_flow_pushed(bpf_get_prandom_u32());
+    for (i = 0; i < PK_FLOW_WAYS; i++) {
+        n = set + pk_flow_way(hash, i);
+        f = bpf_map_lookup_elem(&flows, &n);
+        if (!f || f->epoch != epoch)
+            return n;
+    }
+    return set + pk_flow_pushed(bpf_get_prandom_u32());
 }
 
-static __always_inline void pk_flow_write(struct pk_flow_entry *f, __u32 i,
-                                          const struct pk_flow_draft *d, __u32 reason)
+static __always_inline void pk_flow_write(__u32 i, const struct pk_flow_draft *d, __u32 reason)
 {
-    __u32 head = pk_volatile(f->head), n = d->flow.n;
-    struct pk_flow_far *far = bpf_map_lookup_elem(&flow_far, &i);
+    struct pk_flow_entry *f = bpf_map_lookup_elem(&flows, &i);
+    struct pk_flow_far *far = bpf_map_lookup_elem(&flows_far, &i);
+    __u32 head, n = d->flow.n;
 
-    if (!far || head & PK_FLOW_BUSY ||
-        !__sync_bool_compare_and_swap(&f->head, head, head | PK_FLOW_BUSY))
+    if (!f || !far)
+        return;
+    head = pk_volatile(f->head);
+    if (head & PK_FLOW_BUSY || !__sync_bool_compare_and_swap(&f->head, head, head | PK_FLOW_BUSY))
         return;
     f->key = d->key;
     f->epoch = d->epoch;
@@ -212,14 +245,10 @@ static __always_inline void pk_flow_write(struct pk_flow_entry *f, __u32 i,
 static __always_inline void pk_flow_enter(const struct pk_flow_draft *d, __u32 reason)
 {
     __u64 hash = pk_flow_hash(&d->key, pk_config.flow_seed);
-    __u32 n = pk_flow_set_of(hash), way;
-    struct pk_flow_set *set = bpf_map_lookup_elem(&flow_cache, &n);
+    __u32 set = pk_flow_set_of(hash), i = pk_flow_room(set, hash, d->epoch);
 
-    if (!set)
-        return;
-    way = pk_flow_room(set, hash, d->epoch);
-    if (way < PK_FLOW_WAYS)
-        pk_flow_write(&set->way[way], n * PK_FLOW_WAYS + way, d, reason);
+    if (i < set + PK_FLOW_WAYS)
+        pk_flow_write(i, d, reason);
 }
 
 /*

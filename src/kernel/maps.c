@@ -21,9 +21,9 @@ static const struct pk_map_spec pk_map_specs[PK_MAP_N] = {
                         BPF_F_NO_PREALLOC},
     [PK_MAP_GUARDS] = {"guards", BPF_MAP_TYPE_HASH, sizeof(struct pk_u128), 4, PK_GUARDS_MAX,
                        BPF_F_NO_PREALLOC},
-    [PK_MAP_FLOW_FAR] = {"flow_far", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_far), 0,
+    [PK_MAP_FLOW_FAR] = {"flows_far", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_far), 0,
                          BPF_F_MMAPABLE},
-    [PK_MAP_FLOW_CACHE] = {"flow_cache", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_set), 0,
+    [PK_MAP_FLOW_CACHE] = {"flows", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_entry), 0,
                            BPF_F_MMAPABLE},
     [PK_MAP_PROGS_NF] = {"progs_nf", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
     [PK_MAP_PROGS_TC] = {"progs_tc", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
@@ -64,15 +64,11 @@ int pk_maps_flows(uint32_t *ret_per_cpu)
 static int pk_map_spec(enum pk_map m, struct pk_map_spec *ret)
 {
     uint32_t per_cpu;
-    int r;
 
     *ret = pk_map_specs[m];
     if (m != PK_MAP_FLOW_FAR && m != PK_MAP_FLOW_CACHE)
         return 0;
-    r = pk_flows_spec(ret, &per_cpu);
-    if (m == PK_MAP_FLOW_CACHE)
-        ret->max_entries /= PK_FLOW_WAYS;
-    return r;
+    return pk_flows_spec(ret, &per_cpu);
 }
 
 const char *pk_map_name(enum pk_map m)

@@ -137,13 +137,13 @@ static int open_side(struct side *s, const char *path, bool cast)
     set_netfilter_types(s->object);
     r = bind_image(s, cast);
     if (!r)
-        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flow_far"),
+        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flows_far"),
                                      FLOWS * (uint32_t)libbpf_num_possible_cpus());
     if (!r)
         r = bind_counters(s);
     if (!r)
-        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flow_cache"),
-                                     FLOWS / PK_FLOW_WAYS * (uint32_t)libbpf_num_possible_cpus());
+        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flows"),
+                                     FLOWS * (uint32_t)libbpf_num_possible_cpus());
     if (!r)
         r = bpf_object__load(s->object);
     if (r)
@@ -398,15 +398,14 @@ uint64_t h_reason(struct harness *h, enum h_prog p, enum pk_where where, enum pk
 
 uint64_t h_flow_claims(struct harness *h, enum h_prog p)
 {
-    int fd = bpf_object__find_map_fd_by_name(h->side[side_of[p]].object, "flow_cache");
-    uint32_t n = FLOWS / PK_FLOW_WAYS * (uint32_t)h->n_cpus, i, k;
-    struct pk_flow_set set;
+    int fd = bpf_object__find_map_fd_by_name(h->side[side_of[p]].object, "flows");
+    uint32_t n = FLOWS * (uint32_t)h->n_cpus, i;
+    struct pk_flow_entry entry;
     uint64_t claims = 0;
 
     for (i = 0; i < n; i++)
-        if (!bpf_map_lookup_elem(fd, &i, &set))
-            for (k = 0; k < PK_FLOW_WAYS; k++)
-                claims += pk_flow_writes(set.way[k].head);
+        if (!bpf_map_lookup_elem(fd, &i, &entry))
+            claims += pk_flow_writes(entry.head);
     return claims;
 }
 
