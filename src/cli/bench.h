@@ -132,6 +132,7 @@ struct pk_bench_cell {
     enum pk_bench_state state;
     char why[160];
     unsigned chunk; /* frames in one system call */
+    bool warm;      /* each flow was sent twice before the first sample */
     struct pk_bench_sample samples[PK_BENCH_ROUNDS_MAX];
     unsigned n_samples;
 };
@@ -197,15 +198,22 @@ int pk_bench_rig_failed(struct pk_bench_rig *rig, const char *fmt, ...)
 int pk_bench_rig_missing(struct pk_bench_rig *rig, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Sends for `ms` milliseconds and reads the receiver's counters. 0 or -errno. */
-/* Writes flows into the sender's slots, in the order of a kind of traffic. 0 or -errno. */
+/* How long to send: `ms` milliseconds, or less if `frames`, flows in turn, are sent before. */
+struct pk_bench_span {
+    unsigned ms;
+    uint64_t frames; /* 0: any number, in the traffic's own order */
+};
+
+/* Writes flows into the sender's slots, in turn or by Zipf's law. 0 or -errno. */
 int pk_bench_cell_select(const struct pk_bench *b, const struct pk_bench_cell *c,
-                         const struct pk_bench_flows *flows);
+                         const struct pk_bench_flows *flows, bool zipf);
 #define PK_BENCH_FRAME_MAX 74u
 /* The frame whose fields the sender fills in; its length. */
 size_t pk_bench_frame(enum pk_family f, uint8_t frame[PK_BENCH_FRAME_MAX]);
+/* Sends, and reads the receiver's counters. 0 or -errno. */
 int pk_bench_cell_run(struct pk_bench *b, struct pk_bench_cell *c, struct pk_bench_rig *rig,
-                      const struct pk_bench_flows *flows, unsigned ms, struct pk_bench_sample *ret);
+                      const struct pk_bench_flows *flows, const struct pk_bench_span *span,
+                      struct pk_bench_sample *ret);
 
 /* Loading, appending, memory, of every subject and size that was asked for. 0 or -errno. */
 int pk_bench_costs(struct pk_bench *b, struct pk_diags *d);

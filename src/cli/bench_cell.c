@@ -95,8 +95,9 @@ static int pk_cell_chunk(struct pk_bench_cell *c, struct pk_bench_rig *rig, cons
     return r;
 }
 
-static int pk_cell_send(struct pk_bench_cell *c, struct pk_bench_rig *rig, unsigned ms,
-                        struct pk_bench_sample *ret, double *ret_seconds)
+static int pk_cell_send(struct pk_bench_cell *c, struct pk_bench_rig *rig,
+                        const struct pk_bench_span *span, struct pk_bench_sample *ret,
+                        double *ret_seconds)
 {
     uint8_t frame[PK_BENCH_FRAME_MAX];
     size_t len = pk_bench_frame(c->family, frame);
@@ -111,16 +112,17 @@ static int pk_cell_send(struct pk_bench_cell *c, struct pk_bench_rig *rig, unsig
             return r;
         ret->sent += n;
         now = pk_cell_now();
-    } while (now - start < (uint64_t)ms * 1000000u);
+    } while (now - start < (uint64_t)span->ms * 1000000u &&
+             (!span->frames || ret->sent < span->frames));
     *ret_seconds = (double)(now - start) / 1e9;
     return 0;
 }
 
 /* Writes the flows into the sender's slots, in the order in which they are sent. */
 int pk_bench_cell_select(const struct pk_bench *b, const struct pk_bench_cell *c,
-                         const struct pk_bench_flows *flows)
+                         const struct pk_bench_flows *flows, bool zipf)
 {
-    const uint16_t *order = b->order[c->traffic->zipf];
+    const uint16_t *order = b->order[zipf];
     struct pk_bench_flow4 *slots4 = pk_live_slots4(b->sender);
     struct pk_bench_flow6 *slots6 = pk_live_slots6(b->sender);
     unsigned i;
@@ -141,7 +143,8 @@ int pk_bench_cell_select(const struct pk_bench *b, const struct pk_bench_cell *c
 }
 
 int pk_bench_cell_run(struct pk_bench *b, struct pk_bench_cell *c, struct pk_bench_rig *rig,
-                      const struct pk_bench_flows *flows, unsigned ms, struct pk_bench_sample *ret)
+                      const struct pk_bench_flows *flows, const struct pk_bench_span *span,
+                      struct pk_bench_sample *ret)
 {
     struct pk_bench_sample s = {0};
     uint64_t policy, rules;
@@ -153,9 +156,9 @@ int pk_bench_cell_run(struct pk_bench *b, struct pk_bench_cell *c, struct pk_ben
         return r;
     if (!c->chunk)
         c->chunk = PK_CELL_CHUNK_MIN;
-    r = pk_bench_cell_select(b, c, flows);
+    r = pk_bench_cell_select(b, c, flows, c->traffic->zipf && !span->frames);
     if (!r)
-        r = pk_cell_send(c, rig, ms, &s, &seconds);
+        r = pk_cell_send(c, rig, span, &s, &seconds);
     if (pk_netns_leave(&back) < 0 && !r)
         r = -EIO;
     if (!r)

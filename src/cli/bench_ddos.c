@@ -283,7 +283,7 @@ static int pk_ddos_flows(struct pk_ddos *s)
 
     if (!r)
         r = pk_bench_set_make(&s->set, 1u << 1);
-    return r ? r : pk_bench_cell_select(s->b, &c, &s->set.flows[1]);
+    return r ? r : pk_bench_cell_select(s->b, &c, &s->set.flows[1], c.traffic->zipf);
 }
 
 static int pk_ddos_run(struct pk_ddos *s, struct pk_diags *d)

@@ -8,8 +8,6 @@
 #include "cli/bench_rules.h"
 #include "datapath/abi/bench.h"
 
-#define PK_BENCH_FLOWS PK_BENCH_CROSS
-
 struct pk_bench_traffic {
     const char *name, *help;
     enum pk_bench_order order;

@@ -47,10 +47,12 @@ static json_t *pk_json_cell(const struct pk_bench *b, const struct pk_bench_cell
                           c->traffic->name, "rules", (int)c->n_rules, "distinct_flows",
                           (int)c->distinct, "state", pk_json_state(c->state));
 
-    if (c->state == PK_BENCH_READY)
+    if (c->state == PK_BENCH_READY) {
+        json_object_set_new(o, "warm", json_boolean(c->warm));
         pk_json_figures(b, c, o);
-    else
+    } else {
         json_object_set_new(o, "reason", pk_json_text(c->why));
+    }
     return o;
 }
 

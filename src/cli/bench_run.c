@@ -16,7 +16,14 @@
 #include "cli/cli.h"
 #include "cli/codes.h"
 
-#define PK_RUN_WARM_MS 20
+/*
+ * Before a cell's first round each of its flows is sent twice, so that figures are those of traffic
+ * that lasts and not of each flow's first packet; slow subjects are given up on, and the cell says
+ * so. Of traffic that never repeats, a moment is sent.
+ */
+#define PK_RUN_WARM_MS 4000
+#define PK_RUN_WARM_FRAMES (2 * PK_BENCH_FLOWS)
+#define PK_RUN_COLD_MS 20
 #define PK_RUN_CELLS_MAX 65536u
 
 struct pk_bench_group {
@@ -27,6 +34,7 @@ struct pk_bench_group {
     struct pk_bench_rig rigs[PK_BENCH_RIGS_MAX];
     size_t n_rigs;
     size_t first;       /* cell */
+    size_t measured;    /* cells, each once a round */
     double done, share; /* of the whole run: of the groups before; of this one */
 };
 
@@ -247,40 +255,70 @@ static const struct pk_bench_flows *pk_group_flows(const struct pk_bench_group *
     return NULL;
 }
 
+static struct pk_bench_span pk_group_span(const struct pk_bench *b, const struct pk_bench_cell *c,
+                                          bool keep)
+{
+    if (keep)
+        return (struct pk_bench_span){.ms = b->wish.ms};
+    if (c->traffic->mixed_verdict)
+        return (struct pk_bench_span){.ms = PK_RUN_COLD_MS};
+    return (struct pk_bench_span){.ms = PK_RUN_WARM_MS, .frames = PK_RUN_WARM_FRAMES};
+}
+
 static void pk_group_measure(struct pk_bench *b, struct pk_bench_group *g, struct pk_bench_cell *c,
                              bool keep)
 {
     const struct pk_bench_flows *flows = pk_group_flows(g, c);
     struct pk_bench_rig *rig = pk_group_rig(g, c);
+    struct pk_bench_span span = pk_group_span(b, c, keep);
     struct pk_bench_sample s;
     int r;
 
     if (c->state != PK_BENCH_READY || !flows || !rig)
         return;
-    r = pk_bench_cell_run(b, c, rig, flows, keep ? b->wish.ms : PK_RUN_WARM_MS, &s);
+    r = pk_bench_cell_run(b, c, rig, flows, &span, &s);
     if (r) {
         c->state = PK_BENCH_FAILED;
         snprintf(c->why, sizeof(c->why), "%s", strerror(-r));
     } else if (keep) {
         c->samples[c->n_samples++] = s;
+    } else {
+        c->warm = span.frames && s.sent >= span.frames;
     }
 }
 
-/* Every cell of the group once, in the order of the table or from its end: neighbours in turn. */
-static void pk_group_round(struct pk_bench *b, struct pk_bench_group *g, unsigned round, bool keep)
+/*
+ * Every cell of the group once whose traffic repeats, or never does: in the order of the table or
+ * from its end, so that neighbours take turns.
+ */
+static void pk_group_round(struct pk_bench *b, struct pk_bench_group *g, unsigned round, bool once)
 {
     size_t n = b->n_cells - g->first, j;
     char what[128];
 
     for (j = 0; j < n && !pk_bench_stopping(); j++) {
         struct pk_bench_cell *c = &b->cells[g->first + (round % 2 ? n - 1 - j : j)];
-        double part = ((double)round + (double)j / (double)n) / (b->wish.rounds + 1);
+        double part = (double)g->measured / ((double)n * (b->wish.rounds + 1));
 
+        if (c->traffic->mixed_verdict != once)
+            continue;
         snprintf(what, sizeof(what), "%s %s, %u rules, %s: %s", g->workload->name,
                  pk_family_title(g->family), c->n_rules, c->traffic->name, c->subject->name);
         pk_bench_progress(what, g->done + g->share * (0.2 + 0.8 * part));
-        pk_group_measure(b, g, c, keep);
+        pk_group_measure(b, g, c, round > 0);
+        g->measured++;
     }
+}
+
+/* Traffic that never repeats comes last: it fills a flow cache with flows that do not return. */
+static void pk_group_rounds(struct pk_bench *b, struct pk_bench_group *g)
+{
+    unsigned i;
+
+    for (i = 0; i <= b->wish.rounds && !pk_bench_stopping(); i++)
+        pk_group_round(b, g, i, false);
+    for (i = 0; i <= b->wish.rounds && !pk_bench_stopping(); i++)
+        pk_group_round(b, g, i, true);
 }
 
 static void pk_group_close(struct pk_bench_group *g)
@@ -295,7 +333,6 @@ static void pk_group_close(struct pk_bench_group *g)
 
 static int pk_group_run(struct pk_bench *b, struct pk_bench_group *g, struct pk_diags *d)
 {
-    unsigned i;
     int r = pk_group_sets(b, g);
 
     if (!r) {
@@ -304,8 +341,8 @@ static int pk_group_run(struct pk_bench *b, struct pk_bench_group *g, struct pk_
     }
     if (!r)
         r = pk_group_cells(b, g);
-    for (i = 0; i <= b->wish.rounds && !r && !pk_bench_stopping(); i++)
-        pk_group_round(b, g, i, i > 0);
+    if (!r)
+        pk_group_rounds(b, g);
     pk_bench_progress("cleaning up", g->done + g->share);
     pk_group_close(g);
     return r;

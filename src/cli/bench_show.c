@@ -84,7 +84,10 @@ static const char *pk_show_ratio(double v, char buf[static 16])
     return buf;
 }
 
-/* What is not as it should be: lost frames, or packets that a rule matched or did not. */
+/*
+ * What is not as it should be: lost frames, packets that a rule matched or did not, or flows that
+ * were not sent before they were measured.
+ */
 static const char *pk_show_doubt(const struct pk_bench_cell *c, char buf[static 64])
 {
     struct pk_bench_sample s = pk_bench_sum(c);
@@ -97,6 +100,8 @@ static const char *pk_show_doubt(const struct pk_bench_cell *c, char buf[static 
                  c->traffic->hits ? "matched nothing" : "matched a rule");
     else if (lost * 1000 > s.sent)
         snprintf(buf, 64, "  %.1f %% lost", 100.0 * (double)lost / (double)s.sent);
+    else if (!c->warm && !c->traffic->mixed_verdict)
+        snprintf(buf, 64, "  not warm");
     return buf;
 }
 
@@ -154,10 +159,10 @@ static void pk_show_rates(const struct pk_bench *b)
 {
     size_t k;
 
-    printf("Packets judged per second, counted at the receiver; all are dropped. %u flows; median\n"
-           "and quartiles of %u rounds of %u ms, interleaved. A packet pays for sending, the veth "
-           "and\n"
-           "the verdict, all on one CPU; XDP_DROP is the ceiling.\n",
+    printf("Packets judged per second, counted at the receiver; all are dropped. %u flows, each\n"
+           "sent twice before; median and quartiles of %u rounds of %u ms, interleaved. A packet "
+           "pays\n"
+           "for sending, the veth and the verdict, all on one CPU; XDP_DROP is the ceiling.\n",
            PK_BENCH_FLOWS, b->wish.rounds, b->wish.ms);
     for (k = 0; k < b->n_cells; k++) {
         if (!pk_show_seen(b, k))

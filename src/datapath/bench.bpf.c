@@ -79,17 +79,22 @@ static __always_inline __be16 header_sum(const struct iphdr *ip)
     return (__be16)~sum;
 }
 
-static __always_inline struct pk_bench_flow4 *slot4(__u64 i)
+/* The slot whose turn it is. No remainder: the sender's time is part of every figure. */
+static __always_inline __u32 turn(struct pk_bench_cursor *c)
 {
-    __u32 key = i & (PK_BENCH_SLOTS - 1);
+    __u32 i = c->next;
 
+    c->next = i + 1 < PK_BENCH_SLOTS ? i + 1 : 0;
+    return i;
+}
+
+static __always_inline struct pk_bench_flow4 *slot4(__u32 key)
+{
     return bpf_map_lookup_elem(&slots4, &key);
 }
 
-static __always_inline struct pk_bench_flow6 *slot6(__u64 i)
+static __always_inline struct pk_bench_flow6 *slot6(__u32 key)
 {
-    __u32 key = i & (PK_BENCH_SLOTS - 1);
-
     return bpf_map_lookup_elem(&slots6, &key);
 }
 
@@ -133,7 +138,7 @@ static __always_inline int next4(struct pk_bench_cursor *c, struct pk_bench_flow
         random4(c, out);
         return 0;
     }
-    f = slot4(c->next++);
+    f = slot4(turn(c));
     if (!f)
         return -1;
     *out = *f;
@@ -207,7 +212,7 @@ static __always_inline void random6(struct pk_bench_cursor *c, struct ipv6hdr *i
 static __always_inline int in_turn6(struct pk_bench_cursor *c, struct ipv6hdr *ip,
                                     struct ports *ports)
 {
-    struct pk_bench_flow6 *f = slot6(c->next++);
+    struct pk_bench_flow6 *f = slot6(turn(c));
 
     if (!f)
         return -1;

@@ -4,8 +4,9 @@
 
 #include <linux/types.h>
 
-#define PK_BENCH_SLOTS 131072u /* a power of two: the order in which flows are sent */
-#define PK_BENCH_CROSS 16384u  /* as many of the first slots lend their fields to crossed frames */
+#define PK_BENCH_FLOWS 10000u
+#define PK_BENCH_SLOTS (13 * PK_BENCH_FLOWS) /* the order in which flows are sent */
+#define PK_BENCH_CROSS 16384u /* as many of the first slots lend their fields to crossed frames */
 #define PK_BENCH_TTL 64
 
 /* What the sender writes into the template frame. `proto` is the transport protocol. */
@@ -29,7 +30,7 @@ enum pk_bench_order {
 
 /* Where the sender stands. */
 struct pk_bench_cursor {
-    __u64 next;  /* frames sent */
+    __u64 next;  /* slot */
     __u64 state; /* of the random numbers */
     __u64 order; /* enum pk_bench_order */
 };
