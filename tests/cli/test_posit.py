@@ -295,7 +295,7 @@ def test_the_longest_expression():
 
 
 def test_usage():
-    for words, says in ((["posit"], "needs a SIZE"), (["posit", "32"], "needs a EXPRESSION"),
+    for words, says in ((["posit"], "needs a SIZE"), (["posit", "32"], "needs an EXPRESSION"),
                         (["posit", "12", "1"], "12: no size"), (["posit", "032", "1"], "032: no size"),
                         (["posit", "sqrt(2)"], "sqrt(2): no size"),
                         (["posit", "32", "1", "--frob"], "--frob: no such option"),
