@@ -7,7 +7,7 @@ _picket()
     local verb=${COMP_WORDS[1]} common='--json --help -h' family='-4 -6 --ipv4 --ipv6'
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status check diff apply rule undo save explain detach record demo telemetry posit bench address help --version --help'
+        words='status check diff apply rule conn undo save explain detach record demo telemetry posit bench address help --version --help'
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
@@ -18,7 +18,13 @@ _picket()
         for dev in /sys/class/net/*; do words+=" ${dev##*/}"; done ;;
     --workload | --print-rules) words='five-tuple mixed blocklist acl fw ipc' ;;
     --part) words='rates costs ddos all' ;;
-    --family) words='ipv4 ipv6 all' ;;
+    --family) words='ipv4 ipv6'
+        [ "$verb" != bench ] || words+=' all' ;;
+    --proto) words='tcp udp icmp ipv6-icmp sctp dccp gre' ;;
+    --state) # of bench, it takes no argument
+        [ "$verb" != conn ] || words='SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT' ;;
+    --status) words='SEEN_REPLY UNREPLIED ASSURED CONFIRMED EXPECTED SRC_NAT DST_NAT' ;;
+    --event) words='new update destroy' ;;
     --traffic) words='miss uniform zipf adversarial random all' ;;
     --format) words='csv jsonl openmetrics'
         [ "$verb" != address ] || words='table csv jsonl' ;;
@@ -27,9 +33,10 @@ _picket()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
-    --kind | --iid | --in | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --frame | --rounds | --time | --only | --series-max | --keep |\
+    --kind | --iid | --in | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --frame | --rounds | --time | --only |\
+        --src | --dst | --reply-src | --reply-dst | --sport | --dport | --mark | --zone | --count | --series-max | --keep |\
         --size-max | --samples) return ;;
-    help) words='status check diff apply rule undo save explain detach record demo telemetry posit bench address' ;;
+    help) words='status check diff apply rule conn undo save explain detach record demo telemetry posit bench address' ;;
     esac
     if [ -n "$words" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
@@ -41,6 +48,9 @@ _picket()
     apply) words="--dev --hook --counters -c --classifier --memory-max --filter-only $family" ;;
     rule) words="$family INPUT FORWARD OUTPUT"
         [ "$COMP_CWORD" -ne 2 ] || words="$family append insert replace delete" ;;
+    conn) words='-p -s -d --proto --src --dst --reply-src --reply-dst --sport --dport --state --status'
+        words+=' --mark --zone --family --event --count --all'
+        [ "$COMP_CWORD" -ne 2 ] || words+=' list count delete watch' ;;
     save) words="--counters -c $family" ;;
     explain) words="--rules --frame --all $family"
         [[ $cur == -* ]] || words+=' in out to flags type state new established related invalid untracked

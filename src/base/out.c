@@ -157,13 +157,54 @@ const char *pk_bytes_str(uint64_t bytes, char buf[static 16])
     return buf;
 }
 
-int pk_json_print(const char *schema, json_t *obj, FILE *to)
+static int json_print(const char *schema, json_t *obj, size_t flags, FILE *to)
 {
     int r = -ENOMEM;
 
     if (obj && !json_object_set_new(obj, "schema", json_string(schema)) &&
-        !json_dumpf(obj, to, JSON_INDENT(2) | JSON_SORT_KEYS))
+        !json_dumpf(obj, to, flags | JSON_SORT_KEYS))
         r = fputc('\n', to) == EOF ? -EIO : 0;
+    json_decref(obj);
+    return r;
+}
+
+int pk_json_print(const char *schema, json_t *obj, FILE *to)
+{
+    return json_print(schema, obj, JSON_INDENT(2), to);
+}
+
+int pk_json_print_line(const char *schema, json_t *obj, FILE *to)
+{
+    return json_print(schema, obj, JSON_COMPACT, to);
+}
+
+int pk_json_list_begin(const char *name, FILE *to)
+{
+    return fprintf(to, "{\n  \"%s\": [", name) < 0 ? -EIO : 0;
+}
+
+int pk_json_list_item(json_t *item, bool first, FILE *to)
+{
+    int r = -ENOMEM;
+
+    if (item)
+        r = fputs(first ? "\n    " : ",\n    ", to) == EOF || json_dumpf(item, to, JSON_SORT_KEYS)
+                ? -EIO
+                : 0;
+    json_decref(item);
+    return r;
+}
+
+int pk_json_list_end(const char *schema, json_t *obj, FILE *to)
+{
+    int r = -ENOMEM;
+
+    if (obj && !json_object_set_new(obj, "schema", json_string(schema)))
+        r = fputs("\n  ],", to) == EOF ||
+                    json_dumpf(obj, to, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_EMBED) ||
+                    fputs("}\n", to) == EOF
+                ? -EIO
+                : 0;
     json_decref(obj);
     return r;
 }

@@ -35,6 +35,17 @@ const char *pk_bytes_str(uint64_t bytes, char buf[static 16]);
  */
 int pk_json_print(const char *schema, json_t *obj, FILE *to);
 
+/* The same on one line. */
+int pk_json_print_line(const char *schema, json_t *obj, FILE *to);
+
+/*
+ * A document with one list that is too long for memory: the list first, item by item, then the rest
+ * of its members, which `obj` has. Each steals its object. 0 or -errno.
+ */
+int pk_json_list_begin(const char *name, FILE *to);
+int pk_json_list_item(json_t *item, bool first, FILE *to);
+int pk_json_list_end(const char *schema, json_t *obj, FILE *to);
+
 static inline void pk_table_p(struct pk_table **t)
 {
     if (*t)

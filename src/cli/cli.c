@@ -88,7 +88,26 @@ static int print_json(struct pk_cli *c, enum pk_exit exit)
                             json_integer((json_int_t)c->d.n_dropped));
     json_object_set_new(c->obj, "exit", json_integer(exit));
     snprintf(schema, sizeof(schema), "picket.%s/1", c->verb);
+    if (c->listed)
+        return pk_json_list_end(schema, PK_TAKE_PTR(c->obj), stdout);
+    if (c->line)
+        return pk_json_print_line(schema, PK_TAKE_PTR(c->obj), stdout);
     return pk_json_print(schema, PK_TAKE_PTR(c->obj), stdout);
+}
+
+int pk_cli_list(struct pk_cli *c, const char *name, json_t *item)
+{
+    int r = 0;
+
+    if (!c->listed) {
+        r = pk_json_list_begin(name, stdout);
+        c->listed = 1;
+    }
+    if (!r && item) {
+        r = pk_json_list_item(item, c->listed == 1, stdout);
+        c->listed = 2;
+    }
+    return r;
 }
 
 int pk_cli_end(struct pk_cli *c, enum pk_exit exit)

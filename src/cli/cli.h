@@ -45,6 +45,7 @@ int pk_cli_check(int argc, char **argv);
 int pk_cli_diff(int argc, char **argv);
 int pk_cli_apply(int argc, char **argv);
 int pk_cli_rule(int argc, char **argv);
+int pk_cli_conn(int argc, char **argv);
 int pk_cli_undo(int argc, char **argv);
 int pk_cli_save(int argc, char **argv);
 int pk_cli_detach(int argc, char **argv);
@@ -56,7 +57,7 @@ int pk_cli_posit(int argc, char **argv);
 int pk_cli_bench(int argc, char **argv);
 
 extern const struct pk_option_def pk_options_status[], pk_options_check[], pk_options_diff[],
-    pk_options_apply[], pk_options_rule[], pk_options_undo[], pk_options_save[],
+    pk_options_apply[], pk_options_rule[], pk_options_conn[], pk_options_undo[], pk_options_save[],
     pk_options_detach[], pk_options_explain[], pk_options_record[], pk_options_telemetry[],
     pk_options_demo[], pk_options_posit[], pk_options_bench[];
 
@@ -66,6 +67,8 @@ struct pk_cli {
     bool json;
     enum pk_exit exit; /* of pk_cli_args, when it answers false */
     json_t *obj;       /* the document; NULL only when memory is out */
+    bool line;         /* it goes onto one line, as those before it did */
+    unsigned listed;   /* pk_cli_list() has begun it (1), and has had an item (2) */
     struct pk_diags d;
     struct pk_arena arena;
 };
@@ -82,6 +85,12 @@ bool pk_cli_args(struct pk_cli *c, const struct pk_option_def *options, int argc
 
 /* Says that a word is missing; PK_EXIT_USAGE. */
 int pk_cli_missing(const struct pk_cli *c, const char *word);
+
+/*
+ * Prints an item (which it takes; NULL: none yet) of the document's one long list at once, so that
+ * the list is never in memory. pk_cli_end() prints the rest of the document. 0 or -errno.
+ */
+int pk_cli_list(struct pk_cli *c, const char *name, json_t *item);
 
 /* Prints what was collected and returns `exit`, or PK_EXIT_SYSTEM if it could not be printed. */
 int pk_cli_end(struct pk_cli *c, enum pk_exit exit);

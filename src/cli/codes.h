@@ -23,5 +23,6 @@ enum {
     PK_D_CLOCK = 2915,        /* record: the clock is behind what has been recorded */
     PK_D_LIBRARY = 2916,      /* telemetry push: a library that is loaded when needed */
     PK_D_UNTRACKED = 2917,    /* status: connection tracking is not held on any more */
+    PK_D_NO_EVENTS = 2918,    /* conn watch: Linux tells of no connections */
     PK_D_RIG = 2920,          /* demo, bench: their own namespaces cannot be built */
 };

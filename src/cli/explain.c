@@ -34,7 +34,7 @@ struct look {
 
 struct explain {
     struct pk_files files;
-    char *words[PK_WORDS_MAX];
+    char *words[PK_ASKED_WORDS];
     size_t n_words;
     const char *frame;
     bool all;
@@ -55,7 +55,7 @@ static int take_words(struct explain *e, const struct pk_args *a)
         size_t len = strcspn(at, " \t");
         char *word = pk_arena_strndup(&e->c->arena, at, len);
 
-        if (!word || e->n_words >= PK_WORDS_MAX) {
+        if (!word || e->n_words >= PK_ASKED_WORDS) {
             fprintf(stderr, "picket explain: %s: too many words\n", at);
             return -1;
         }

@@ -14,6 +14,8 @@ static const struct pk_verb verbs[] = {
      pk_options_apply},
     {"rule", pk_cli_rule, "change one rule of the live set, as iptables -A, -I, -R and -D do",
      "append|insert|replace|delete [-4|-6] CHAIN [N] [RULE-SPEC]", pk_options_rule},
+    {"conn", pk_cli_conn, "tracked connections: list, count, delete, watch",
+     "[list|count|delete|watch]", pk_options_conn},
     {"undo", pk_cli_undo, "go back to the rule set before the last change", "", pk_options_undo},
     {"save", pk_cli_save, "print the live rule set as iptables-save text", "", pk_options_save},
     {"explain", pk_cli_explain, "would this packet pass, by which rule, and why not the others",

@@ -11,6 +11,7 @@
 #include "cli/current.h"
 #include "cli/plan.h"
 #include "cli/reason.h"
+#include "kernel/conn.h"
 
 const struct pk_option_def pk_options_status[] = {PK_COMMON_OPTIONS};
 
@@ -24,7 +25,20 @@ static const char *time_text(int64_t at, char buf[static 32])
     return buf;
 }
 
-static void print_head(const struct pk_current *s, const struct pk_fence_info *i)
+/* How full Linux's table is, if rules ask for it. It keeps no record of how full it was. */
+static void print_tracking(const struct pk_fence_info *i, const struct pk_conn_level *level)
+{
+    if (i->conntrack < 0)
+        return;
+    printf("tracking  connections are tracked for the rules: %s\n",
+           i->conntrack ? "table inet picket of nf_tables holds it on" : "NOT HELD ON");
+    if (level->max)
+        printf("          %" PRIu64 " connection%s; there is room for %" PRIu64 "\n", level->count,
+               level->count == 1 ? "" : "s", level->max);
+}
+
+static void print_head(const struct pk_current *s, const struct pk_fence_info *i,
+                       const struct pk_conn_level *level)
 {
     char b1[16], b2[16], b3[16], b4[16], when[32];
     const struct pk_u128 id = s->live.id;
@@ -45,9 +59,7 @@ static void print_head(const struct pk_current *s, const struct pk_fence_info *i
            pk_bytes_str(i->image_bytes, b1), pk_bytes_str(i->store_bytes, b2),
            pk_bytes_str(i->counter_bytes, b3), pk_bytes_str(i->flow_bytes, b4));
     pk_plan_print_bytes(&s->live.plan, 10);
-    if (i->conntrack >= 0)
-        printf("tracking  connections are tracked for the rules: %s\n",
-               i->conntrack ? "table inet picket of nf_tables holds it on" : "NOT HELD ON");
+    print_tracking(i, level);
     printf("pins      %s\n", i->path);
 }
 
@@ -212,6 +224,7 @@ static json_t *devs_json(const struct pk_fence_info *i)
 }
 
 static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct pk_fence_info *i,
+                      const struct pk_conn_level *level,
                       struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
 {
     json_object_set_new(c->obj, "standing", json_true());
@@ -226,6 +239,10 @@ static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct
     json_object_set_new(c->obj, "devices", devs_json(i));
     if (i->conntrack >= 0)
         json_object_set_new(c->obj, "conntrack_held", json_boolean(i->conntrack));
+    if (level->max)
+        json_object_set_new(c->obj, "connections",
+                            json_pack("{s:I,s:I}", "count", (json_int_t)level->count, "max",
+                                      (json_int_t)level->max));
     json_object_set_new(c->obj, "pins", pk_json_text(i->path));
     json_object_set_new(c->obj, "memory",
                         json_pack("{s:I,s:I,s:I,s:I}", "image", (json_int_t)i->image_bytes, "store",
@@ -274,9 +291,12 @@ static bool any_dead(const struct pk_fence_info *i)
 static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_info *i)
 {
     struct pk_count reasons[PK_WHERE_N][PK_REASON_N] = {0};
+    struct pk_conn_level level = {0};
     unsigned open = 0;
     int r = pk_fence_reasons(s->fence, reasons);
 
+    if (!r && i->conntrack >= 0)
+        r = pk_ctnl_level(&level);
     if (r)
         return r;
     for (int f = 0; f < PK_FAMILY_N; f++)
@@ -286,10 +306,10 @@ static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_in
     warn_dead(c, i);
     warn_untracked(c, i);
     if (c->json) {
-        fill_json(c, s, i, reasons);
+        fill_json(c, s, i, &level, reasons);
         return 0;
     }
-    print_head(s, i);
+    print_head(s, i, &level);
     r = print_chains(s);
     if (!r)
         r = print_reasons(reasons);

@@ -92,7 +92,7 @@ static const char *ports_of(uint8_t proto)
     return NULL;
 }
 
-static int read_address(const char *s, enum pk_family *family, struct pk_u128 *ret)
+int pk_words_address(const char *s, enum pk_family *family, struct pk_u128 *ret)
 {
     uint8_t b[16];
 
@@ -145,7 +145,7 @@ static int read_end(struct words *w, const struct pk_build *b, enum pk_family *f
     const char *s = next(w), *after;
     char host[64] = {0};
 
-    if (!s || cut_end(s, host, &after) || read_address(host, family, address))
+    if (!s || cut_end(s, host, &after) || pk_words_address(host, family, address))
         return bad(w, "not an address, or an address and a port", s);
     if (!after)
         return 0;

@@ -18,7 +18,7 @@
 #include "packet/build.h"
 #include "rules/conntrack.h"
 
-#define PK_WORDS_MAX 32u
+#define PK_ASKED_WORDS 32u
 #define PK_FRAME_MAX 9216u /* bytes of a frame in hex */
 
 struct pk_asked {
@@ -29,6 +29,9 @@ struct pk_asked {
     struct pk_conntrack ct; /* of the packet itself, as if without NAT; not said: NEW */
     bool state_given;
 };
+
+/* An address of either family, as text. 0 or -EINVAL. */
+int pk_words_address(const char *s, enum pk_family *family, struct pk_u128 *ret);
 
 /* in IF and out IF may also go with a frame: those words are read before it. 0 or -EINVAL. */
 int pk_words_read(char *const *words, size_t n, struct pk_asked *ret, struct pk_diags *d);

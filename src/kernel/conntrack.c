@@ -9,10 +9,9 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
 
-#include <libmnl/libmnl.h>
-
 #include "kernel/codes.h"
 #include "kernel/fault.h"
+#include "kernel/nfnl.h"
 #include "kernel/sys.h"
 #include "rules/match.h"
 
@@ -22,49 +21,15 @@
 /* Linux 6.3; the headers of Debian 12 are older. */
 #define MSG_DESTROYTABLE 26
 
-static void pk_nft_done(struct mnl_socket **nl)
-{
-    if (*nl)
-        mnl_socket_close(*nl);
-}
-
-#define _pk_nft_ __attribute__((cleanup(pk_nft_done)))
-
-static struct mnl_socket *pk_nft_open(void)
-{
-    struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-
-    if (nl && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID)) {
-        mnl_socket_close(nl);
-        nl = NULL;
-    }
-    return nl;
-}
-
-static struct nlmsghdr *pk_nft_put(void *at, unsigned type, unsigned flags, unsigned seq,
-                                   unsigned family, unsigned res_id)
-{
-    struct nlmsghdr *n = mnl_nlmsg_put_header(at);
-    struct nfgenmsg *g = mnl_nlmsg_put_extra_header(n, sizeof(*g));
-
-    n->nlmsg_type = (uint16_t)type;
-    n->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-    n->nlmsg_seq = seq;
-    *g = (struct nfgenmsg){.nfgen_family = (uint8_t)family,
-                           .version = NFNETLINK_V0,
-                           .res_id = htons((uint16_t)res_id)};
-    return n;
-}
-
 static struct nlmsghdr *pk_nft_msg(struct mnl_nlmsg_batch *b, unsigned type, unsigned flags)
 {
-    return pk_nft_put(mnl_nlmsg_batch_current(b), NFNL_SUBSYS_NFTABLES << 8 | type, flags, 1,
-                      NFPROTO_INET, 0);
+    return pk_nfnl_put(mnl_nlmsg_batch_current(b), NFNL_SUBSYS_NFTABLES << 8 | type, flags, 1,
+                       NFPROTO_INET, 0);
 }
 
 static void pk_nft_edge(struct mnl_nlmsg_batch *b, unsigned type)
 {
-    (void)pk_nft_put(mnl_nlmsg_batch_current(b), type, 0, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+    (void)pk_nfnl_put(mnl_nlmsg_batch_current(b), type, 0, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
     (void)mnl_nlmsg_batch_next(b);
 }
 
@@ -113,26 +78,10 @@ static void pk_nft_rule(struct mnl_nlmsg_batch *b)
     (void)mnl_nlmsg_batch_next(b);
 }
 
-/* The answer to the one message that asked for one, or the first error of any. */
-static int pk_nft_answer(struct mnl_socket *nl)
-{
-    char buf[BATCH_MAX];
-    ssize_t len;
-    int r;
-
-    do {
-        len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-        if (len < 0)
-            return -errno;
-        r = mnl_cb_run(buf, (size_t)len, 0, mnl_socket_get_portid(nl), NULL, NULL);
-    } while (r > 0);
-    return r < 0 ? -errno : 0;
-}
-
 /* One transaction: all of it, or nothing. `build` NULL: only destroys the table. */
 static int pk_nft_commit(bool build)
 {
-    _pk_nft_ struct mnl_socket *nl = pk_nft_open();
+    _pk_nfnl_ struct mnl_socket *nl = pk_nfnl_open();
     char buf[BATCH_MAX * 2]; /* libmnl asks for room for one message more */
     struct mnl_nlmsg_batch *b;
     int r = pk_fault();
@@ -152,7 +101,7 @@ static int pk_nft_commit(bool build)
     pk_nft_edge(b, NFNL_MSG_BATCH_END);
     r = mnl_socket_sendto(nl, mnl_nlmsg_batch_head(b), mnl_nlmsg_batch_size(b)) < 0 ? -errno : 0;
     mnl_nlmsg_batch_stop(b);
-    return r ? r : pk_nft_answer(nl);
+    return r ? r : pk_nfnl_answer(nl, NULL, NULL);
 }
 
 bool pk_conntrack_rule(const struct pk_rule *r)
@@ -190,18 +139,18 @@ int pk_conntrack_release(void)
 
 int pk_conntrack_held(void)
 {
-    _pk_nft_ struct mnl_socket *nl = pk_nft_open();
+    _pk_nfnl_ struct mnl_socket *nl = pk_nfnl_open();
     char buf[BATCH_MAX];
     struct nlmsghdr *n;
     int r;
 
     if (!nl)
         return -errno;
-    n = pk_nft_put(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NLM_F_ACK, 1, NFPROTO_INET,
-                   0);
+    n = pk_nfnl_put(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NLM_F_ACK, 1, NFPROTO_INET,
+                    0);
     mnl_attr_put_strz(n, NFTA_TABLE_NAME, PK_CONNTRACK_TABLE);
     if (mnl_socket_sendto(nl, n, n->nlmsg_len) < 0)
         return -errno;
-    r = pk_nft_answer(nl);
+    r = pk_nfnl_answer(nl, NULL, NULL);
     return r ? r == -ENOENT ? 0 : r : 1;
 }

@@ -201,6 +201,15 @@ def test_programs_that_were_loaded_ahead_in_vain_leave_nothing():
         picket(status=1, out=["none stands"], space=space)
 
 
+def test_connections_without_any():
+    with Space() as space:
+        picket("conn", err=["no such connections"], space=space)
+        same("list", picket_json("conn", space=space)["connections"], [])
+        same("count", picket_json("conn", "count", space=space)["count"], 0)
+        picket("conn", "delete", "--all", status=1, out=["0 connections deleted"], space=space)
+        same("connections", "connections" in picket_json("status", status=1, space=space), False)
+
+
 def test_save_can_be_read_back():
     with Space() as space:
         apply(space)

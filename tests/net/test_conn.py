@@ -1,0 +1,302 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`picket conn` on real connections, with NAT behind the fence.
+
+    left (clients)  10.4.0.1 wire ------ wire 10.4.0.2  right (the fence, servers)
+                    fd04::1                     fd04::2   DNAT of 10.4.0.77
+"""
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "../lib/py"), os.path.join(HERE, "../cli")]
+
+import schema  # noqa: E402
+from command import PICKET, SCHEMAS, picket, picket_json, same  # noqa: E402
+from pktest import fence, ns, tap  # noqa: E402
+
+PORT, LIVE, FLOOD = 2222, 101, 30011
+LEFT, RIGHT, BEFORE = {4: "10.4.0.1", 6: "fd04::1"}, {4: "10.4.0.2", 6: "fd04::2"}, "10.4.0.77"
+RULES = """\
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
+-A INPUT -m conntrack --ctstate NEW -j ACCEPT
+COMMIT
+"""
+RULES6 = RULES.replace("NEW", "NEW,UNTRACKED")  # neighbour discovery
+NAT = f"""
+table ip nat {{
+    chain pre {{ type nat hook prerouting priority -100; ip daddr {BEFORE} dnat to {RIGHT[4]}; }}
+    chain post {{ type nat hook postrouting priority 100; }}
+}}
+"""
+WAIT = 10  # seconds, after which a test that waits for an event fails
+
+
+class Rig:
+    def __init__(self, lab):
+        self.left, self.right = lab.netns("left"), lab.netns("right")
+        for space in (self.left, self.right):
+            ns.quiet(space)
+        ns.veth(self.left, "wire", "02:00:00:00:04:01", self.right, "wire", "02:00:00:00:04:02")
+        for space, addresses in ((self.left, LEFT), (self.right, RIGHT)):
+            space.ip(f"addr add {addresses[4]}/24 dev wire",
+                     f"addr add {addresses[6]}/64 dev wire nodad")
+        self.left.ip(f"route add {BEFORE} via {RIGHT[4]}")
+        self.right.run(["nft", "-f", "-"], text=NAT)
+        self.fence = fence.Picket(self.right)
+        lab.on_close(self.fence.clear)
+        self.fence.apply({4: RULES, 6: RULES6})
+        self.sockets, self.listeners = [], {f: self.listen(f) for f in (4, 6)}
+
+    def listen(self, family):
+        with self.right:
+            s = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6)
+        s.bind((RIGHT[family], PORT))
+        s.listen(LIVE)
+        return s
+
+    def connect(self, family, to=None):
+        with self.left:
+            s = socket.socket(self.listeners[family].family)
+        s.settimeout(WAIT)
+        s.connect((to or RIGHT[family], PORT))
+        self.sockets += [s, self.listeners[family].accept()[0]]
+        return s
+
+    def udp(self, to, count, port=5000):
+        """Datagrams to so many ports, from one: as many connections."""
+        with self.left:
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.bind((LEFT[4], 0))
+        for i in range(count):
+            s.sendto(b"x", (to, port + i))
+        self.sockets.append(s)
+
+    def conn(self, *args, status=0):
+        return picket_json("conn", *args, space=self.right, status=status)
+
+    def list(self, *args):
+        return self.conn("list", *args)["connections"]
+
+
+def lists(rig):
+    """Every connection that was made, with its two ends; and none of the other namespace."""
+    ports = {f: {rig.connect(f).getsockname()[1] for _ in range(LIVE)} for f in (4, 6)}
+    for family, name in ((4, "ipv4"), (6, "ipv6")):
+        found = rig.list("--proto", "tcp", "--family", name, "--state", "ESTABLISHED")
+        same(f"{name} ports", {c["original"]["sport"] for c in found}, ports[family])
+        same(f"{name} ends", {(c["original"]["src"], c["original"]["dst"], c["reply"]["src"])
+                              for c in found}, {(LEFT[family], RIGHT[family], RIGHT[family])})
+        same(f"{name} status", {tuple(c["status"]) for c in found},
+             {("SEEN_REPLY", "ASSURED", "CONFIRMED")})
+    same("count", rig.conn("count", "--state", "ESTABLISHED,SYN_SENT")["count"], 2 * LIVE)
+    level = rig.conn("count")
+    status = picket_json("status", space=rig.right)["connections"]
+    same("level", (level["count"], status["count"]), (len(rig.list()), level["count"]))
+    same("room", status["max"], level["max"])
+    picket("status", space=rig.right, out=[f"{level['count']} connections; there is room for"])
+
+
+def selects(rig):
+    """Each selection finds what it should, and what is selected by something else not."""
+    one = rig.list("--proto", "tcp", "--family", "ipv4")[0]["original"]
+    for words in (["--sport", str(one["sport"]), "--src", "10.4.0.0/24"],
+                  ["--sport", f"{one['sport']}:{one['sport']}", "--dport", str(PORT)],
+                  ["-p", "6", "-s", one["src"], "-d", one["dst"], "--sport", str(one["sport"])]):
+        same(words, [c["original"] for c in rig.list(*words)], [one])
+    for words in (["--src", "10.4.1.0/24"], ["--dport", "1:7"], ["--zone", "5"], ["--mark", "1"],
+                  ["--status", "UNREPLIED", "--dport", str(PORT)], ["--state", "LAST_ACK"],
+                  ["-p", "udplite"], ["--reply-src", BEFORE]):
+        same(words, rig.list(*words), [])
+
+
+def shows_nat(rig):
+    """Behind DNAT the reply direction is another, and stands in a line of its own."""
+    port = rig.connect(4, BEFORE).getsockname()[1]
+    found, = rig.list("--status", "DST_NAT")
+    same("ends", (found["original"]["dst"], found["reply"]["src"], found["original"]["sport"]),
+         (BEFORE, RIGHT[4], port))
+    same("by its reply", rig.list("--reply-src", RIGHT[4], "--dst", BEFORE), [found])
+    picket("conn", "--dst", BEFORE, space=rig.right,
+           out=[f"{BEFORE}:{PORT}", "reply", f"{RIGHT[4]}:{PORT} "])
+
+
+def fits_a_terminal(rig):
+    """No line has 100 columns, whatever the addresses."""
+    for space, address in ((rig.left, "fd04:1111:2222:3333:4444:5555:6666:7777"),
+                           (rig.right, "fd04:1111:2222:3333:4444:5555:6666:8888")):
+        space.ip(f"addr add {address}/64 dev wire nodad")
+    with rig.left:
+        s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.bind(("fd04:1111:2222:3333:4444:5555:6666:7777", 40000))
+    s.sendto(b"x", ("fd04:1111:2222:3333:4444:5555:6666:8888", 50000))
+    s.close()
+    shown = picket("conn", space=rig.right, out=["[fd04:1111:2222:3333:4444:5555:6666:8888]:50000",
+                                                 "proto", "ESTABLISHED"]).stdout
+    same("wide lines", [line for line in shown.splitlines() if len(line) >= 100], [])
+
+
+def counts_what_was_sent(rig):
+    """With nf_conntrack_acct, packets and bytes of each side."""
+    rig.right.sysctl(netfilter__nf_conntrack_acct=1)
+    rig.udp(RIGHT[4], 1, 6000)
+    rig.right.sysctl(netfilter__nf_conntrack_acct=0)
+    found, = rig.list("--dport", "6000")
+    same("sent", (found["original"]["sent"], found["reply"]["sent"]["packets"]),
+         ({"packets": 1, "bytes": 29}, 0))
+    picket("conn", "--dport", "6000", space=rig.right, out=["sent", "1 pkt, 29 B"])
+
+
+def deletes(rig):
+    """Only what is selected, and everything only when it is said."""
+    picket("conn", "delete", status=2, err=["--all"], space=rig.right)
+    rig.udp(RIGHT[4], 23, 7000)
+    before = rig.conn("count", "-p", "tcp")["count"]
+    same("deleted", rig.conn("delete", "-p", "udp", "--dport", "7000:7009")["deleted"], 10)
+    same("left", len(rig.list("--dport", "7000:7022")), 13)
+    same("again", rig.conn("delete", "--dport", "7000:7009", status=1)["deleted"], 0)
+    same("others", rig.conn("count", "-p", "tcp")["count"], before)
+    rig.conn("delete", "--all")
+    same("all", rig.list("-p", "tcp"), [])
+
+
+def deletes_in_a_zone(rig):
+    """Of two entries that differ in nothing but the zone, the one that is meant."""
+    rig.right.run(["nft", "-f", "-"], text="table ip zone { chain c { type filter hook prerouting "
+                  "priority -300; udp dport 7100 ct zone set 5; }; }")
+    rig.udp(RIGHT[4], 1, 7100)
+    rig.right.run(["nft", "delete", "table", "ip", "zone"])
+    rig.sockets[-1].sendto(b"x", (RIGHT[4], 7100))
+    same("zones", sorted(c["original"]["zone"] for c in rig.list("--dport", "7100")), [0, 5])
+    same("deleted", rig.conn("delete", "--dport", "7100", "--zone", "5")["deleted"], 1)
+    same("left", [c["original"]["zone"] for c in rig.list("--dport", "7100")], [0])
+
+
+def listening(space):
+    """Whether somebody in the namespace listens to events of netfilter."""
+    with space, open("/proc/thread-self/net/netlink", encoding="ascii") as f:
+        return any(words[1] == "12" and words[3] != "00000000" for words in map(str.split, f))
+
+
+class Watch:
+    """A watch that listens by the time it is there."""
+
+    def __init__(self, rig, *args):
+        self.process = rig.right.popen([PICKET, "conn", "watch", *args], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, encoding="utf-8")
+        while not listening(rig.right):
+            if self.process.poll() is not None:
+                raise AssertionError(self.process.communicate())
+
+    def documents(self):
+        """Its lines, each as its schema says; the last is the closing one."""
+        out, err = self.process.communicate(timeout=WAIT)
+        same("stderr", err, "")
+        found = [json.loads(line) for line in out.splitlines()]
+        for document, name in [(d, "conn-event") for d in found[:-1]] + [(found[-1], "conn")]:
+            same("breaches", schema.breaches(schema.load(SCHEMAS, name), document), [])
+        return found
+
+
+def watches(rig):
+    """23 new connections, told as 23, each with its end; and nothing that is not selected."""
+    watch = Watch(rig, "--json", "--event", "new,destroy", "--dport", "7200:7222", "--count", "46")
+    rig.udp(RIGHT[4], 23, 7200)
+    rig.udp(RIGHT[4], 7, 7300)
+    same("deleted", rig.conn("delete", "--dport", "7200:7222")["deleted"], 23)
+    *events, end = watch.documents()
+    for name in ("new", "destroy"):
+        same(name, [e["connection"]["original"]["dport"] for e in events if e["event"] == name],
+             list(range(7200, 7223)) if name == "new" else
+             [e["connection"]["original"]["dport"] for e in events if e["event"] == "destroy"])
+        same(f"how many {name}", len([e for e in events if e["event"] == name]), 23)
+    same("end", (end["events"], end["lost"], end["exit"]), (46, 0, 0))
+
+
+def watches_until_told(rig):
+    """^C ends it well, with what it saw; and as text."""
+    watch = Watch(rig, "--dport", "7400")
+    rig.udp(RIGHT[4], 1, 7400)
+    lines = [watch.process.stdout.readline() for _ in range(2)]
+    watch.process.send_signal(signal.SIGINT)
+    rest, err = watch.process.communicate(timeout=WAIT)
+    same("line", lines[1].split()[:4], ["new", "udp", "-", lines[1].split()[3]])
+    same("rest", (rest, err, watch.process.returncode), ("", "", 0))
+
+
+def tells_of_loss(rig):
+    """A reader that stands still loses events, is told so, and goes on."""
+    watch = Watch(rig, "--json", "--event", "new")
+    watch.process.send_signal(signal.SIGSTOP)
+    rig.udp(RIGHT[4], FLOOD, 10000)
+    watch.process.send_signal(signal.SIGCONT)
+    lost, later = 0, 50000
+    while True:
+        event = json.loads(watch.process.stdout.readline())
+        lost += event["event"] == "lost"
+        if event["event"] == "new" and event["connection"]["original"]["dport"] >= 50000:
+            break
+        rig.sockets[-1].sendto(b"x", (RIGHT[4], later))  # lost, too, as long as the rest is in the way
+        later += 1
+    watch.process.send_signal(signal.SIGTERM)
+    end = json.loads(watch.process.communicate(timeout=WAIT)[0].splitlines()[-1])
+    same("told", (lost >= 1, end["lost"] >= lost, end["events"] < FLOOD + later - 50000), (True,) * 3)
+
+
+def says_that_linux_is_mute(rig):
+    rig.right.sysctl(netfilter__nf_conntrack_events=0)
+    watch = Watch(rig, "--json")
+    watch.process.send_signal(signal.SIGINT)
+    rig.right.sysctl(netfilter__nf_conntrack_events=2)
+    same("code", [d["code"] for d in watch.documents()[-1]["diagnostics"]], ["PK2918"])
+
+
+def lists_many(rig):
+    """A table of tens of thousands comes whole."""
+    rig.conn("delete", "--all")
+    rig.udp(RIGHT[4], FLOOD, 10000)
+    same("many", len({c["original"]["dport"] for c in rig.list("--dport", "10000:")}), FLOOD)
+    same("deleted", rig.conn("delete", "--dport", "10000:")["deleted"], FLOOD)
+
+
+def words(rig):
+    """What is no selection is refused by name."""
+    for bad in (["frob"], ["list", "more"], ["--proto", "frob"], ["--src", "10.4.0.1/33"],
+                ["--src", "nowhere"], ["--dport", "2:1"], ["--dport", "65536"], ["--state", "UP"],
+                ["--status", "ASSURED,"], ["--mark", "x"], ["--zone", "65536"], ["--family", "ipx"],
+                ["watch", "--event", "birth"], ["watch", "--count", "0"], ["list", "--all"],
+                ["delete", "--count", "1"], ["--event", "new"]):
+        picket("conn", *bad, status=2, err=["picket conn: "], space=rig.right)
+
+
+def main():
+    t = tap.Tap()
+    if os.geteuid():
+        print("1..0 # SKIP needs root")
+        return 0
+    fence.need_picket()
+    try:
+        fence.need_netfilter_link()
+    except tap.Skip as reason:
+        print(f"1..0 # SKIP {reason}")
+        return 0
+    with ns.Lab() as lab:
+        rig = Rig(lab)
+        for test in (lists, selects, shows_nat, fits_a_terminal, counts_what_was_sent, deletes,
+                     deletes_in_a_zone, watches, watches_until_told, tells_of_loss,
+                     says_that_linux_is_mute, lists_many, words):
+            t.run(test.__name__.replace("_", " "), test, rig)
+    return t.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
