@@ -104,15 +104,6 @@ static const char *state_text(const struct pk_conn *c, char buf[static 16])
     return buf;
 }
 
-/* Whether replies come as one would expect who sees what the originator sends. */
-static bool is_mirrored(const struct pk_conn *c)
-{
-    return pk_u128_equal(c->addr[PK_CT_ORIGSRC], c->addr[PK_CT_REPLDST]) &&
-           pk_u128_equal(c->addr[PK_CT_ORIGDST], c->addr[PK_CT_REPLSRC]) &&
-           (pk_conn_is_icmp(c->proto) || (c->port[PK_CT_ORIGSRC] == c->port[PK_CT_REPLDST] &&
-                                          c->port[PK_CT_ORIGDST] == c->port[PK_CT_REPLSRC]));
-}
-
 static void print_remarks(const struct pk_conn *c, const struct columns *k, struct line *l)
 {
     if (pk_conn_is_icmp(c->proto))
@@ -188,7 +179,7 @@ void pk_conn_print(const struct pk_conn *c, const char *event)
     cell(&l, k->dst, end_text(c, PK_CT_ORIGDST, text));
     print_remarks(c, k, &l);
     putchar('\n');
-    if (!is_mirrored(c))
+    if (!pk_conn_mirrored(c))
         print_reply(c, k);
     if (c->counted)
         print_count(c, k);

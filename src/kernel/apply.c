@@ -12,6 +12,7 @@
 #include "kernel/ahead.h"
 #include "kernel/attach.h"
 #include "kernel/bank.h"
+#include "kernel/conn.h"
 #include "kernel/conntrack.h"
 #include "kernel/edit.h"
 #include "kernel/fault.h"
@@ -186,13 +187,36 @@ static int pk_apply_conntrack(struct pk_apply *a)
     return -EOPNOTSUPP;
 }
 
+/* Connections that nobody has tracked so far. The set is put in force in any case. */
+static void pk_apply_seed(struct pk_apply *a)
+{
+    _pk_diags_ struct pk_diags unheard = {0};
+    int r = pk_conn_seed_kernel(&unheard);
+
+    if (r)
+        pk_warn(
+            a->d, PK_K_SEED, PK_NOWHERE,
+            r == -ENOMEM
+                ? "raise net.netfilter.nf_conntrack_max, and detach and apply again"
+                : "a kernel with inet_diag, tcp_diag, udp_diag and nf_conntrack_netlink can tell",
+            "connections of before the fence are not all known to it, so that their packets are "
+            "NEW at first: %s",
+            strerror(-r));
+}
+
 /* Before programs are loaded: if connection tracking is a module, it comes with the table. */
 static int pk_apply_hold(struct pk_apply *a)
 {
+    bool begins = a->tracks && pk_conntrack_held() != 1;
+    int r;
+
     if (!a->tracks)
         return 0;
     a->f.ctl->conntrack = pk_word_generation(a->word) + 1;
-    return pk_conntrack_hold(a->d);
+    r = pk_conntrack_hold(a->d);
+    if (!r && begins)
+        pk_apply_seed(a);
+    return r;
 }
 
 static void pk_apply_let_go(struct pk_fence *f)

@@ -4,6 +4,8 @@
  * hand them out, one after the other, so that a table of millions is never in memory as a whole:
  *
  *   ctnetlink.c     Linux's table of this network namespace
+ *   sockdiag.c      its sockets: what goes on here, tracked or not
+ *   conn_seed.c     both, for a table that begins empty
  *
  * A record is a copy: the connection may have changed, or be gone, when it is looked at.
  */
@@ -67,6 +69,9 @@ struct pk_conn_filter {
 
 #define PK_CONN_ANY ((struct pk_conn_filter){.proto = -1, .zone = -1})
 
+/* Whether replies come as one expects who sees what the originator sends: no NAT. */
+bool pk_conn_mirrored(const struct pk_conn *c);
+
 bool pk_conn_filter_any(const struct pk_conn_filter *f);
 bool pk_conn_matches(const struct pk_conn_filter *f, const struct pk_conn *c);
 /* A name of one state, added to those asked for. False: no protocol has it. */
@@ -90,6 +95,37 @@ int pk_ctnl_each(const struct pk_conn_filter *f, pk_conn_fn *fn, void *arg, stru
 /* Deletes those that match; `fn` gets each that was there to be deleted. */
 int pk_ctnl_delete(const struct pk_conn_filter *f, pk_conn_fn *fn, void *arg, struct pk_diags *d);
 int pk_ctnl_level(struct pk_conn_level *ret);
+
+/* Makes entries. -EEXIST: there is one; -ENOMEM: the table is full; -errno. */
+struct mnl_socket;
+struct pk_ctnl_adder {
+    struct mnl_socket *nl;
+};
+int pk_ctnl_add_open(struct pk_ctnl_adder *ret);
+void pk_ctnl_add_close(struct pk_ctnl_adder *x);
+int pk_ctnl_add(struct pk_ctnl_adder *x, const struct pk_conn *c);
+
+/*
+ * TCP sockets that are connected or about to be, and connected UDP sockets. `expires` is 0: a
+ * socket does not know how long it would be remembered. 0 or -errno (diagnosed unless `fn` said
+ * it).
+ */
+int pk_sockdiag_each(pk_conn_fn *fn, void *arg, struct pk_diags *d);
+
+/*
+ * What goes on in this network namespace, for a table of one's own that begins empty, at hooks that
+ * see packets as they are on the wire: Linux's table, then sockets. Each is its own mirror image,
+ * since one that goes through NAT is given as two: as its originator sees it, and as its replier
+ * does. `expires` is 0 if only the state says how long it lives; windows are not known, so that the
+ * first packet of each side has to tell them. A connection may come twice: the first knows more.
+ */
+int pk_conn_seed(pk_conn_fn *fn, void *arg, struct pk_diags *d);
+/*
+ * The same for Linux's table, when tracking has just begun: sockets that it does not know get an
+ * entry. Without, their next packets would be NEW (nf_conntrack_tcp_loose), and a rule set that
+ * takes of those only SYN would cut what was there before it. 0 or -errno (diagnosed).
+ */
+int pk_conn_seed_kernel(struct pk_diags *d);
 
 /* What Linux tells while it happens. An owned object. */
 enum pk_conn_event { PK_CONN_NEW, PK_CONN_UPDATE, PK_CONN_DESTROY, PK_CONN_EVENTS };

@@ -15,6 +15,7 @@
 #include "kernel/codes.h"
 #include "kernel/conn.h"
 #include "kernel/ctnetlink_msg.h"
+#include "kernel/fault.h"
 #include "kernel/nfnl.h"
 #include "kernel/sys.h"
 
@@ -109,6 +110,32 @@ int pk_ctnl_delete(const struct pk_conn_filter *f, pk_conn_fn *fn, void *arg, st
     if (!nl)
         return pk_sys_error(d, -errno, "cannot open a socket of netlink");
     return pk_ctnl_each(f, pk_delete_one, &x, d);
+}
+
+int pk_ctnl_add_open(struct pk_ctnl_adder *ret)
+{
+    ret->nl = pk_nfnl_open();
+    return ret->nl ? 0 : -errno;
+}
+
+void pk_ctnl_add_close(struct pk_ctnl_adder *x)
+{
+    pk_nfnl_done(&x->nl);
+}
+
+int pk_ctnl_add(struct pk_ctnl_adder *x, const struct pk_conn *c)
+{
+    char buf[PK_CTNL_ASK];
+    struct nlmsghdr *n =
+        pk_nfnl_put(buf, PK_CTNL_TYPE(IPCTNL_MSG_CT_NEW), NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, 1,
+                    c->family == PK_IPV4 ? AF_INET : AF_INET6, 0);
+    int r = pk_fault();
+
+    pk_ctnl_put_new(n, c);
+    if (!r)
+        r = mnl_socket_sendto(x->nl, n, n->nlmsg_len) < 0 ? -errno
+                                                          : pk_nfnl_answer(x->nl, NULL, NULL);
+    return r;
 }
 
 static int pk_level_take(const struct nlmsghdr *n, void *arg)

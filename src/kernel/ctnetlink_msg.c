@@ -192,13 +192,12 @@ static void pk_addr_put(struct nlmsghdr *n, const struct pk_conn *c, enum pk_ct_
         mnl_attr_put(n, (uint16_t)v6, sizeof(words), words);
 }
 
-static void pk_ports_put(struct nlmsghdr *n, const struct pk_conn *c)
+static void pk_ports_put(struct nlmsghdr *n, uint8_t proto, uint16_t source, uint16_t destination)
 {
-    bool v6 = c->proto == IPPROTO_ICMPV6;
-    uint16_t source = c->port[PK_CT_ORIGSRC], destination = c->port[PK_CT_ORIGDST];
+    bool v6 = proto == IPPROTO_ICMPV6;
 
-    mnl_attr_put_u8(n, CTA_PROTO_NUM, c->proto);
-    if (!pk_conn_is_icmp(c->proto)) {
+    mnl_attr_put_u8(n, CTA_PROTO_NUM, proto);
+    if (!pk_conn_is_icmp(proto)) {
         mnl_attr_put_u16(n, CTA_PROTO_SRC_PORT, htons(source));
         mnl_attr_put_u16(n, CTA_PROTO_DST_PORT, htons(destination));
         return;
@@ -209,24 +208,62 @@ static void pk_ports_put(struct nlmsghdr *n, const struct pk_conn *c)
     mnl_attr_put_u8(n, v6 ? CTA_PROTO_ICMPV6_CODE : CTA_PROTO_ICMP_CODE, (uint8_t)destination);
 }
 
-/* A zone of one direction stands in its tuple, one of both beside it: see ctnetlink_dump_zone_id().
- */
-void pk_ctnl_put(struct nlmsghdr *n, const struct pk_conn *c)
+/* A zone of one direction stands in its tuple, one of both beside it (ctnetlink_dump_zone_id()). */
+static void pk_tuple_put(struct nlmsghdr *n, const struct pk_conn *c, enum pk_conn_dir dir)
 {
-    uint16_t zone = c->zone[PK_CONN_ORIG];
-    struct nlattr *tuple = mnl_attr_nest_start(n, CTA_TUPLE_ORIG), *part;
+    enum pk_ct_end src = dir == PK_CONN_ORIG ? PK_CT_ORIGSRC : PK_CT_REPLSRC;
+    struct nlattr *tuple, *part;
 
+    tuple = mnl_attr_nest_start(n, dir == PK_CONN_ORIG ? CTA_TUPLE_ORIG : CTA_TUPLE_REPLY);
     part = mnl_attr_nest_start(n, CTA_TUPLE_IP);
-    pk_addr_put(n, c, PK_CT_ORIGSRC, CTA_IP_V4_SRC, CTA_IP_V6_SRC);
-    pk_addr_put(n, c, PK_CT_ORIGDST, CTA_IP_V4_DST, CTA_IP_V6_DST);
+    pk_addr_put(n, c, src, CTA_IP_V4_SRC, CTA_IP_V6_SRC);
+    pk_addr_put(n, c, src + 1, CTA_IP_V4_DST, CTA_IP_V6_DST);
     mnl_attr_nest_end(n, part);
     part = mnl_attr_nest_start(n, CTA_TUPLE_PROTO);
-    pk_ports_put(n, c);
+    pk_ports_put(n, c->proto, c->port[src], c->port[src + 1]);
     mnl_attr_nest_end(n, part);
-    if (zone && zone != c->zone[PK_CONN_REPLY])
-        mnl_attr_put_u16(n, CTA_TUPLE_ZONE, htons(zone));
+    if (c->zone[dir] && c->zone[dir] != c->zone[!dir])
+        mnl_attr_put_u16(n, CTA_TUPLE_ZONE, htons(c->zone[dir]));
     mnl_attr_nest_end(n, tuple);
-    if (zone && zone == c->zone[PK_CONN_REPLY])
-        mnl_attr_put_u16(n, CTA_ZONE, htons(zone));
+}
+
+static void pk_zone_put(struct nlmsghdr *n, const struct pk_conn *c)
+{
+    if (c->zone[PK_CONN_ORIG] && c->zone[PK_CONN_ORIG] == c->zone[PK_CONN_REPLY])
+        mnl_attr_put_u16(n, CTA_ZONE, htons(c->zone[PK_CONN_ORIG]));
+}
+
+void pk_ctnl_put(struct nlmsghdr *n, const struct pk_conn *c)
+{
+    pk_tuple_put(n, c, PK_CONN_ORIG);
+    pk_zone_put(n, c);
     mnl_attr_put_u32(n, CTA_ID, htonl(c->id));
+}
+
+static void pk_tcp_put(struct nlmsghdr *n, const struct pk_conn *c)
+{
+    struct nlattr *info = mnl_attr_nest_start(n, CTA_PROTOINFO), *tcp;
+    /* struct nf_ct_tcp_flags: flags, and which of them are meant */
+    const uint8_t orig[] = {c->tcp_flags[PK_CONN_ORIG], 0xff},
+                  reply[] = {c->tcp_flags[PK_CONN_REPLY], 0xff};
+
+    tcp = mnl_attr_nest_start(n, CTA_PROTOINFO_TCP);
+    mnl_attr_put_u8(n, CTA_PROTOINFO_TCP_STATE, c->state);
+    mnl_attr_put_u8(n, CTA_PROTOINFO_TCP_WSCALE_ORIGINAL, c->tcp_scale[PK_CONN_ORIG]);
+    mnl_attr_put_u8(n, CTA_PROTOINFO_TCP_WSCALE_REPLY, c->tcp_scale[PK_CONN_REPLY]);
+    mnl_attr_put(n, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, sizeof(orig), orig);
+    mnl_attr_put(n, CTA_PROTOINFO_TCP_FLAGS_REPLY, sizeof(reply), reply);
+    mnl_attr_nest_end(n, tcp);
+    mnl_attr_nest_end(n, info);
+}
+
+void pk_ctnl_put_new(struct nlmsghdr *n, const struct pk_conn *c)
+{
+    pk_tuple_put(n, c, PK_CONN_ORIG);
+    pk_tuple_put(n, c, PK_CONN_REPLY);
+    pk_zone_put(n, c);
+    mnl_attr_put_u32(n, CTA_TIMEOUT, htonl(c->expires));
+    mnl_attr_put_u32(n, CTA_STATUS, htonl(c->status));
+    if (c->proto == IPPROTO_TCP)
+        pk_tcp_put(n, c);
 }

@@ -10,3 +10,5 @@
 int pk_ctnl_parse(const struct nlmsghdr *n, struct pk_conn *ret);
 /* Adds to a message what names this entry and no later one of the same addresses and ports. */
 void pk_ctnl_put(struct nlmsghdr *n, const struct pk_conn *c);
+/* Adds what a new entry is made of. */
+void pk_ctnl_put_new(struct nlmsghdr *n, const struct pk_conn *c);

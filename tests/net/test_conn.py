@@ -268,6 +268,54 @@ def lists_many(rig):
     same("deleted", rig.conn("delete", "--dport", "10000:")["deleted"], FLOOD)
 
 
+def seed(rig, space, source):
+    """Lines of seed-dump: {(proto, state, status, scales, flags): {ends}}"""
+    found = {}
+    for line in space.run([os.environ["SEED_DUMP"]]).stdout.splitlines():
+        words = line.split()
+        if words[0] == source:
+            key = words[1], words[2], words[3], words[5], words[6], words[8]
+            found.setdefault(key, set()).add(tuple(words[9:17]))
+    return found
+
+
+def reads_sockets(rig):
+    """Live sockets, tracked or not: who called, both families, and IPv4 on a socket of IPv6."""
+    with rig.right:
+        both = socket.create_server(("::", PORT + 1), family=socket.AF_INET6, dualstack_ipv6=True)
+    with rig.left:
+        tcp = [socket.create_connection((to, PORT + 1), WAIT) for to in (RIGHT[4], RIGHT[6])]
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.connect((RIGHT[4], 5353))
+    held = [both.accept()[0] for _ in tcp]
+    ends = []
+    for s, family in zip(tcp, (4, 6)):
+        here, there = (LEFT[family], str(s.getsockname()[1])), (RIGHT[family], str(PORT + 1))
+        ends.append(here + there + there + here)
+    for space in (rig.left, rig.right):
+        found = {e: key for key, some in seed(rig, space, "socket").items() for e in some}
+        for one in ends:
+            same(f"{one} in {space.name}", found[one][:3], ("6", "ESTABLISHED", "0xe"))
+            same("scales and SACK", (found[one][3] != "0", found[one][3:5] == found[one][4:2:-1],
+                                     found[one][5]), (True, True, "0x3"))
+    here, there = (LEFT[4], str(udp.getsockname()[1])), (RIGHT[4], "5353")
+    same("UDP", seed(rig, rig.left, "socket")["17", "-", "0x8", "0", "0", "0"],
+         {here + there + there + here})
+    tcp[0].shutdown(socket.SHUT_WR)
+    held[0].recv(1)
+    same("half closed", {key[1] for key, some in seed(rig, rig.right, "socket").items()
+                         if ends[0] in some}, {"CLOSE_WAIT"})
+
+
+def seeds_both_sides_of_nat(rig):
+    """A connection through DNAT is two on the wire."""
+    rig.conn("delete", "--all")
+    port = str(rig.connect(4, BEFORE).getsockname()[1])
+    found = {e for key, some in seed(rig, rig.right, "seed").items() for e in some if e[1] == port}
+    same("seeds", found, {(LEFT[4], port, to, str(PORT), to, str(PORT), LEFT[4], port)
+                          for to in (BEFORE, RIGHT[4])})
+
+
 def words(rig):
     """What is no selection is refused by name."""
     for bad in (["frob"], ["list", "more"], ["--proto", "frob"], ["--src", "10.4.0.1/33"],
@@ -293,7 +341,8 @@ def main():
         rig = Rig(lab)
         for test in (lists, selects, shows_nat, fits_a_terminal, counts_what_was_sent, deletes,
                      deletes_in_a_zone, watches, watches_until_told, tells_of_loss,
-                     says_that_linux_is_mute, lists_many, words):
+                     says_that_linux_is_mute, lists_many, reads_sockets,
+                     seeds_both_sides_of_nat, words):
             t.run(test.__name__.replace("_", " "), test, rig)
     return t.done()
 

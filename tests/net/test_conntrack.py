@@ -7,6 +7,7 @@
 """
 import json
 import os
+import resource
 import socket
 import sys
 
@@ -14,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 
 from pktest import fence, ns, tap  # noqa: E402
 
-PORT, CLOSED, LIVE = 2222, 2223, 101
+PORT, CLOSED, LIVE = 2222, 2223, 1009
 LEFT, RIGHT = "10.3.0.1", "10.3.0.2"
 STRICT = f"""\
 *filter
@@ -95,13 +96,19 @@ class Rig:
 
 
 def strict(rig):
-    """Only ESTABLISHED and a SYN to one port: live connections go on, nothing else comes in."""
-    rig.fence.apply(TEXTS)
+    """Only ESTABLISHED and a SYN to one port: what was there before the fence and what comes goes on,
+    nothing else comes in. The other end speaks first: what is sent from here would be let out.
+    """
     rig.pairs = [rig.connect(PORT) for _ in range(LIVE)]
-    assert rig.count("NEW") == LIVE, rig.count("NEW")
+    assert not rig.table()
     rig.fence.apply(TEXTS)
     rig.talk()
-    assert rig.count("NEW") == LIVE
+    assert rig.count("NEW") == 0, rig.count("NEW")
+    rig.pairs += [rig.connect(PORT) for _ in range(23)]
+    assert rig.count("NEW") == 23, rig.count("NEW")
+    rig.fence.apply(TEXTS)
+    rig.talk()
+    assert rig.count("NEW") == 23
     assert rig.refused(CLOSED)
     assert rig.table() and rig.status()[1]["conntrack_held"] is True
 
@@ -210,6 +217,7 @@ def main():
     except tap.Skip as reason:
         print(f"1..0 # SKIP {reason}")
         return 0
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4 * LIVE, 4 * LIVE))
     with ns.Lab() as lab:
         rig = Rig(lab)
         for test in (strict, failed_change, unsolicited, iptables_flush, ruleset_flush, healed,

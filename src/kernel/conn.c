@@ -49,3 +49,11 @@ bool pk_conn_filter_any(const struct pk_conn_filter *f)
     return f->proto < 0 && f->zone < 0 && !f->families && any_state(&f->states) && !f->status_set &&
            !f->status_clear && !f->mark_mask;
 }
+
+bool pk_conn_mirrored(const struct pk_conn *c)
+{
+    return pk_u128_equal(c->addr[PK_CT_ORIGSRC], c->addr[PK_CT_REPLDST]) &&
+           pk_u128_equal(c->addr[PK_CT_ORIGDST], c->addr[PK_CT_REPLSRC]) &&
+           (pk_conn_is_icmp(c->proto) || (c->port[PK_CT_ORIGSRC] == c->port[PK_CT_REPLDST] &&
+                                          c->port[PK_CT_ORIGDST] == c->port[PK_CT_REPLSRC]));
+}
