@@ -39,7 +39,12 @@
 #define PK_BENCH_SUBJECTS 12
 #define PK_BENCH_RIGS_MAX (1 + PK_BENCH_SUBJECTS * PK_BENCH_SIZES_MAX)
 
-enum pk_bench_part { PK_BENCH_RATES = 1, PK_BENCH_COSTS = 2, PK_BENCH_DDOS = 4 };
+enum pk_bench_part {
+    PK_BENCH_RATES = 1,
+    PK_BENCH_COSTS = 2,
+    PK_BENCH_DDOS = 4,
+    PK_BENCH_STATEFUL = 8
+};
 
 /* What was asked for. Bit k of a mask: entry k of pk_bench_workloads and its like. */
 struct pk_bench_wish {
@@ -162,6 +167,16 @@ struct pk_bench_flood {
     unsigned n;
 };
 
+/* Real TCP, guarded by one subject. */
+struct pk_bench_tcp {
+    const struct pk_bench_subject *subject;
+    enum pk_bench_state state;
+    char why[160];
+    double requests[PK_BENCH_ROUNDS_MAX]; /* answered per second, a connection each */
+    double bits[PK_BENCH_ROUNDS_MAX];     /* of bulk transfer, received per second */
+    unsigned n;
+};
+
 struct pk_bench {
     struct pk_bench_wish wish;
     int cpu;       /* that measures */
@@ -176,6 +191,8 @@ struct pk_bench {
     size_t n_costs;
     struct pk_bench_flood *floods;
     size_t n_floods;
+    struct pk_bench_tcp *tcp;
+    size_t n_tcp;
     double flood_max; /* frames per second that the generator sends to XDP_DROP */
     double seconds;   /* the whole run */
 };
@@ -218,6 +235,10 @@ int pk_bench_cell_run(struct pk_bench *b, struct pk_bench_cell *c, struct pk_ben
 /* Loading, appending, memory, of every subject and size that was asked for. 0 or -errno. */
 int pk_bench_costs(struct pk_bench *b, struct pk_diags *d);
 int pk_bench_ddos(struct pk_bench *b, struct pk_diags *d);
+int pk_bench_stateful(struct pk_bench *b, struct pk_diags *d);
+/* The k-th rig's addresses and neighbours: 192.0.2.4k+1 sends and asks, 192.0.2.4k+2 serves. */
+int pk_bench_rig_address(struct pk_bench *b, struct pk_bench_rig *rig, unsigned k,
+                         char ret[static 16]);
 int pk_bench_orders(struct pk_bench *b);
 /* Whether a subject was asked for, and can do a workload. */
 bool pk_bench_wanted(const struct pk_bench *b, const struct pk_bench_subject *s,
@@ -230,11 +251,15 @@ int pk_bench_sender(struct pk_bench *b, enum pk_family f, struct pk_diags *d);
 int pk_bench_rig_tool(struct pk_bench_rig *rig, struct pk_tool_run *run);
 
 /* The parts of pk_bench_subjects. */
+int pk_bench_nothing(struct pk_bench_rig *rig);
+int pk_bench_none_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules);
 int pk_bench_drop_start(struct pk_bench_rig *rig);
 int pk_bench_drop_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules);
 int pk_bench_iptables_start(struct pk_bench_rig *rig);
 int pk_bench_iptables_append(struct pk_bench_rig *rig, unsigned k, double *ret_wall);
 int pk_bench_iptables_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules);
+/* A file of nft's. 0 or -errno, with rig->why. */
+int pk_bench_nft_load(struct pk_bench_rig *rig, const struct pk_buf *text);
 bool pk_bench_nft_fits(const struct pk_bench_workload *w);
 int pk_bench_nft_start(struct pk_bench_rig *rig);
 int pk_bench_nft_append(struct pk_bench_rig *rig, unsigned k, double *ret_wall);
@@ -262,6 +287,12 @@ struct pk_bench_sample pk_bench_sum(const struct pk_bench_cell *c);
 
 void pk_bench_quartiles(double *v, unsigned n, double *low, double *median, double *high);
 
+struct pk_bench_spread {
+    double median, low, high; /* low, high: the quartiles */
+};
+const char *pk_bench_state_name(enum pk_bench_state s);
+void pk_bench_print_tcp(struct pk_bench *b);
+json_t *pk_bench_tcp_json(const struct pk_bench *b);
 void pk_bench_print_costs(struct pk_bench *b);
 void pk_bench_print_floods(struct pk_bench *b);
 int pk_bench_print(struct pk_bench *b);

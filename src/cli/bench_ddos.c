@@ -61,17 +61,6 @@ static int pk_ddos_drop_start(struct pk_bench_rig *rig)
     return r;
 }
 
-static int pk_ddos_nothing(struct pk_bench_rig *rig)
-{
-    return 0;
-}
-
-static int pk_ddos_none_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules)
-{
-    *ret_policy = *ret_rules = 0;
-    return 0;
-}
-
 /* What the bare program drops counts as dropped by rule. */
 static int pk_ddos_drop_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules)
 {
@@ -80,7 +69,7 @@ static int pk_ddos_drop_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, u
 }
 
 static const struct pk_bench_subject pk_ddos_subjects[PK_DDOS_SUBJECTS] = {
-    {"no flood", .bare = true, .start = pk_ddos_nothing, .judged = pk_ddos_none_judged},
+    {"no flood", .bare = true, .start = pk_bench_nothing, .judged = pk_bench_none_judged},
     {"XDP_DROP", .bare = true, .start = pk_ddos_drop_start, .judged = pk_ddos_drop_judged},
     {"picket xdp", .start = pk_bench_picket_start, .judged = pk_bench_picket_judged,
      .stop = pk_bench_picket_stop, .arg = "xdp"},
@@ -106,27 +95,6 @@ struct pk_ddos {
     int cpu;        /* that receives and serves */
 };
 
-/* Addresses and neighbours of both ends: 192.0.2.4k+1 sends and asks, 192.0.2.4k+2 serves. */
-static int pk_ddos_addresses(struct pk_bench *b, struct pk_ddos_rig *x, unsigned k)
-{
-    static const uint8_t out_mac[PK_MAC_LEN] = {2, 0, 0, 0, 0, 1};
-    static const uint8_t in_mac[PK_MAC_LEN] = {2, 0, 0, 0, 0, 2};
-    char client[16];
-    int r;
-
-    snprintf(client, sizeof(client), "192.0.2.%u", 4 * k + 1);
-    snprintf(x->address, sizeof(x->address), "192.0.2.%u", 4 * k + 2);
-    r = pk_addr_add(&b->out, x->rig.out_ifindex, client, 30);
-    if (!r)
-        r = pk_addr_add(&x->rig.ns, x->rig.in_ifindex, x->address, 30);
-    if (!r)
-        r = pk_neigh_add(&b->out, x->rig.out_ifindex, x->address, in_mac);
-    if (!r)
-        r = pk_neigh_add(&x->rig.ns, x->rig.in_ifindex, client, out_mac);
-    /* Each answered request would leave an entry for a minute, and this has tens of thousands. */
-    return r ? r : pk_netns_sysctl(&x->rig.ns, "ipv4/tcp_max_tw_buckets", "64");
-}
-
 #define PK_DDOS_UNSEEN "kernel threads cannot be seen from this process namespace"
 
 static int pk_ddos_open(struct pk_ddos *s, unsigned k, struct pk_diags *d)
@@ -136,7 +104,10 @@ static int pk_ddos_open(struct pk_ddos *s, unsigned k, struct pk_diags *d)
 
     if (r || x->rig.state != PK_BENCH_READY)
         return r;
-    r = pk_ddos_addresses(s->b, x, k);
+    r = pk_bench_rig_address(s->b, &x->rig, k, x->address);
+    /* Each answered request would leave an entry for a minute, and this has tens of thousands. */
+    if (!r)
+        r = pk_netns_sysctl(&x->rig.ns, "ipv4/tcp_max_tw_buckets", "64");
     if (!r)
         r = pk_napi_thread(&x->rig.ns, PK_BENCH_IN, s->cpu);
     if (!r)

@@ -33,7 +33,7 @@ static void pk_json_figures(const struct pk_bench *b, const struct pk_bench_cell
     json_object_set_new(o, "rounds", rounds);
 }
 
-static const char *pk_json_state(enum pk_bench_state s)
+const char *pk_bench_state_name(enum pk_bench_state s)
 {
     static const char *const states[] = {"measured", "missing", "failed", "skipped"};
 
@@ -45,7 +45,7 @@ static json_t *pk_json_cell(const struct pk_bench *b, const struct pk_bench_cell
     json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:s}", "subject", c->subject->name, "workload",
                           c->workload->name, "family", pk_family_name(c->family), "traffic",
                           c->traffic->name, "rules", (int)c->n_rules, "distinct_flows",
-                          (int)c->distinct, "state", pk_json_state(c->state));
+                          (int)c->distinct, "state", pk_bench_state_name(c->state));
 
     if (c->state == PK_BENCH_READY) {
         json_object_set_new(o, "warm", json_boolean(c->warm));
@@ -75,7 +75,7 @@ static json_t *pk_json_cost(struct pk_bench_cost *c)
 {
     json_t *o = json_pack("{s:s,s:s,s:s,s:i,s:s}", "subject", c->subject->name, "workload",
                           c->workload->name, "family", pk_family_name(c->family), "rules",
-                          (int)c->n_rules, "state", pk_json_state(c->state));
+                          (int)c->n_rules, "state", pk_bench_state_name(c->state));
 
     if (c->state != PK_BENCH_READY) {
         json_object_set_new(o, "reason", pk_json_text(c->why));
@@ -98,7 +98,7 @@ static json_t *pk_json_cost(struct pk_bench_cost *c)
 static json_t *pk_json_flood(struct pk_bench_flood *f)
 {
     json_t *o =
-        json_pack("{s:s,s:s}", "subject", f->subject->name, "state", pk_json_state(f->state));
+        json_pack("{s:s,s:s}", "subject", f->subject->name, "state", pk_bench_state_name(f->state));
 
     if (f->state != PK_BENCH_READY) {
         json_object_set_new(o, "reason", pk_json_text(f->why));
@@ -149,6 +149,8 @@ int pk_bench_json(struct pk_bench *b, json_t *obj)
         json_array_append_new(costs, pk_json_cost(&b->costs[k]));
     if (b->n_floods)
         json_object_set_new(obj, "ddos", pk_json_ddos(b));
+    if (b->n_tcp)
+        json_object_set_new(obj, "stateful", pk_bench_tcp_json(b));
     json_object_set_new(obj, "costs", costs);
     return json_object_set_new(obj, "cells", cells) ? -ENOMEM : 0;
 }

@@ -76,13 +76,19 @@ static int pk_nft(struct pk_bench_rig *rig, char *argv[], const struct pk_buf *i
     return r ? pk_bench_rig_failed(rig, "nft: exit %d: %s", r, pk_tool_line(&err)) : 0;
 }
 
+int pk_bench_nft_load(struct pk_bench_rig *rig, const struct pk_buf *text)
+{
+    char *argv[] = {NULL, "-f", "-", NULL};
+
+    return pk_nft(rig, argv, text);
+}
+
 int pk_bench_nft_start(struct pk_bench_rig *rig)
 {
     _pk_buf_ struct pk_buf text = PK_BUF_INIT(PK_BENCH_TEXT_MAX);
-    char *argv[] = {NULL, "-f", "-", NULL};
 
     pk_nft_text(rig->set, &text);
-    return text.failed ? text.failed : pk_nft(rig, argv, &text);
+    return text.failed ? text.failed : pk_bench_nft_load(rig, &text);
 }
 
 int pk_bench_nft_append(struct pk_bench_rig *rig, unsigned k, double *ret_wall)

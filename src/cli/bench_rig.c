@@ -151,11 +151,38 @@ int pk_bench_rig_open(struct pk_bench *b, struct pk_bench_rig *rig, struct pk_di
     return 0;
 }
 
+int pk_bench_rig_address(struct pk_bench *b, struct pk_bench_rig *rig, unsigned k,
+                         char ret[static 16])
+{
+    char client[16];
+    int r;
+
+    snprintf(client, sizeof(client), "192.0.2.%u", 4 * k + 1);
+    snprintf(ret, 16, "192.0.2.%u", 4 * k + 2);
+    r = pk_addr_add(&b->out, rig->out_ifindex, client, 30);
+    if (!r)
+        r = pk_addr_add(&rig->ns, rig->in_ifindex, ret, 30);
+    if (!r)
+        r = pk_neigh_add(&b->out, rig->out_ifindex, ret, pk_rig_mac_in);
+    return r ? r : pk_neigh_add(&rig->ns, rig->in_ifindex, client, pk_rig_mac_out);
+}
+
 void pk_bench_rig_close(struct pk_bench_rig *rig)
 {
     if (rig->subject && rig->subject->stop && rig->ns.fd >= 0)
         rig->subject->stop(rig);
     pk_netns_done(&rig->ns);
+}
+
+int pk_bench_nothing(struct pk_bench_rig *rig)
+{
+    return 0;
+}
+
+int pk_bench_none_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules)
+{
+    *ret_policy = *ret_rules = 0;
+    return 0;
 }
 
 int pk_bench_drop_start(struct pk_bench_rig *rig)

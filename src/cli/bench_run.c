@@ -455,6 +455,8 @@ int pk_bench_run(struct pk_bench *b, struct pk_diags *d)
         r = pk_bench_costs(b, d);
     if (!r && b->wish.parts & PK_BENCH_DDOS)
         r = pk_bench_ddos(b, d);
+    if (!r && b->wish.parts & PK_BENCH_STATEFUL)
+        r = pk_bench_stateful(b, d);
     pk_bench_progress(NULL, 1);
     b->seconds = pk_bench_clock() - start;
     return r ? r : pk_bench_stopping() ? -EINTR : 0;
@@ -467,4 +469,5 @@ void pk_bench_done(struct pk_bench *b)
     free(b->cells);
     free(b->costs);
     free(b->floods);
+    free(b->tcp);
 }

@@ -182,6 +182,8 @@ int pk_bench_print(struct pk_bench *b)
         pk_bench_print_costs(b);
     if (b->n_floods)
         pk_bench_print_floods(b);
+    if (b->n_tcp)
+        pk_bench_print_tcp(b);
     printf("Linux %s, CPU %d of %ld; %.0f s.\n", u.release, b->cpu, sysconf(_SC_NPROCESSORS_ONLN),
            b->seconds);
     return 0;
