@@ -3,7 +3,7 @@
 """The differential test: one random rule set in the kernel's iptables and in picket, the same random
 packets through both, and every delivered packet and every counter compared.
 
-    run.py [--seed N] [--rounds K] [--hook netfilter|tc|xdp] [--classifier lbvs]
+    run.py [--seed N] [--rounds K | --talks K] [--hook netfilter|tc|xdp] [--classifier lbvs]
            [--family 4|6|both] [--nat] [--state] [--shrink]
     run.py --against legacy|nft     iptables against itself: proves the harness
     run.py --mutate                 a changed rule in one copy must be noticed: proves it too
@@ -191,21 +191,22 @@ class Duel:
 
 
 def draw(seed, options):
-    """(rule sets by family, probes of all families in a random order)"""
-    sets, drawn = {}, []
+    """(rule sets by family, probes of all families in a random order, number of conversations)"""
+    sets, drawn, talks = {}, [], 0
     for family in options.families:
         count = options.packets // len(options.families)
         if options.state:
-            rs, some = talk.case(seed, family, count, options.rules, options.nat)
+            rs, some, ended = talk.case(seed, family, count, options.rules, options.nat)
+            talks += ended
         else:
             rs, some = gen.case(seed, family, count, options.rules, options.profile, options.nat)
         sets[family] = rs
         drawn.append(some)
     if options.state:
-        return sets, talk.weave(random.Random(seed), drawn)
+        return sets, talk.weave(random.Random(seed), drawn), talks
     probes = sum(drawn, [])
     random.Random(seed).shuffle(probes)
-    return sets, probes
+    return sets, probes, 0
 
 
 def shrink(duel, sets, probes):
@@ -287,24 +288,30 @@ def options_hit(counters):
 
 
 def all_cases(options):
-    """(name or seed, rule sets, probes): kept cases, kept seeds, then the rounds asked for."""
+    """(name or seed, rule sets, probes, conversations): kept cases, kept seeds, then the rounds asked
+    for, or as many as have so many conversations."""
     if not options.no_seeds and not options.state:
-        yield from cases.read_all()
+        for case in cases.read_all():
+            yield (*case, 0)
         for seed in kept_seeds(options):
             yield (seed, *draw(seed, options))
-    for seed in range(options.seed, options.seed + options.rounds):
-        yield (seed, *draw(seed, options))
+    seed, talks = options.seed, 0
+    while talks < options.talks if options.talks else seed < options.seed + options.rounds:
+        drawn = draw(seed, options)
+        yield (seed, *drawn)
+        seed, talks = seed + 1, talks + drawn[2]
 
 
 class Tally:
     """Figures of a run, for its last lines."""
 
     def __init__(self):
-        self.sets = self.packets = self.hit = self.rules = 0
+        self.sets = self.packets = self.talks = self.hit = self.rules = 0
         self.coverage, self.begin = Counter(), time.monotonic()
 
-    def add(self, probes, counters):
+    def add(self, probes, talks, counters):
         self.sets += 1
+        self.talks += talks
         self.packets += sum(len(probe.packets) for probe in probes)
         for one in counters:
             self.rules += len(one.values)
@@ -313,7 +320,7 @@ class Tally:
 
     def show(self, duel, coverage):
         print(f"# {' against '.join(duel.names)}: {self.sets} rule sets, {self.packets} packets, "
-              f"{self.hit} of {self.rules} rules and policies hit, "
+              f"{self.talks} conversations, {self.hit} of {self.rules} rules and policies hit, "
               f"{time.monotonic() - self.begin:.1f} s")
         for word in sorted({word for word, _ in self.coverage}) if coverage else ():
             hit, missed = self.coverage[word, True], self.coverage[word, False]
@@ -325,10 +332,10 @@ class Tally:
 def run_rounds(duel, options):
     """Prints differing cases; returns the number of them."""
     tally, failed = Tally(), 0
-    for name, sets, probes in all_cases(options):
+    for name, sets, probes, talks in all_cases(options):
         try:
             found = duel.round(sets, probes)
-            tally.add(probes, duel.counters.values())
+            tally.add(probes, talks, duel.counters.values())
             if found:
                 report(name, options, found, duel, sets, probes)
         except (ns.CommandError, subprocess.TimeoutExpired, TimeoutError, ValueError) as error:
@@ -380,7 +387,7 @@ def mutate(duel, options):
     """
     noticed, tried = Counter(), Counter()
     for seed in range(options.seed, options.seed + options.rounds):
-        sets, probes = draw(seed, options)
+        sets, probes, _ = draw(seed, options)
         duel.load(sets)
         play(duel.worlds[0], duel.fences[0], probes, sorted(sets))
         hits = {family: duel.fences[0].counters(family) for family in sets}
@@ -417,6 +424,8 @@ def arguments():
     a = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     a.add_argument("--seed", type=int, default=1)
     a.add_argument("--rounds", type=int, default=20)
+    a.add_argument("--talks", type=int, help="with --state: rounds until there were so many "
+                   "conversations")
     a.add_argument("--hook", choices=("netfilter", "tc", "xdp"), default="netfilter")
     a.add_argument("--classifier", choices=("auto", "lbvs"))
     a.add_argument("--family", choices=("4", "6", "both"), default="both")
@@ -425,7 +434,7 @@ def arguments():
     a.add_argument("--packets", type=int, default=200)
     a.add_argument("--rules", type=int, default=8, help="mean rules a chain")
     a.add_argument("--max-failures", type=int, default=5)
-    a.add_argument("--nat", action="store_true", help="with destination NAT and connection tracking")
+    a.add_argument("--nat", action="store_true", help="with NAT and connection tracking")
     a.add_argument("--state", action="store_true", help="conversations, and rules about their state")
     a.add_argument("--coverage", action="store_true", help="which options of rules were hit")
     a.add_argument("--mutate", action="store_true")

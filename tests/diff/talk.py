@@ -76,21 +76,31 @@ class Talks(gen.Packets):
     def _side(self, address):
         if address in self.local or address == self.loop:
             return "own"
-        return "A" if address in self.near else "C"
+        near = self.near + [world.SNAT_FROM[self.family]]
+        return "A" if address in near else "C"
 
     def _ends(self):
-        """(source, destination as sent to, source of what comes back)
+        """(client, server, and as the server's side sees them: the source of replies, their target)
 
         Nobody but through NAT talks with its target: of two connections that became the same one
         the kernel gives a random source port.
         """
         nat = (world.NAT_FROM[self.family], world.NAT_TO[self.family])
         far = [a for a in self.far if a not in nat]
-        client = self.rng.choice(self.near + far + self.local)
         before = [a for a in self.far if a == nat[0]]
-        server = self.rng.choice(self.near + far + self.local * 2 + before)
-        replier = world.NAT_TO[self.family] if server == world.NAT_FROM[self.family] else server
-        return client, server, replier
+        if before and self.chance(30):
+            client, server = world.SNAT_FROM[self.family], self.rng.choice(far + before)
+            seen = world.SNAT_TO[self.family]
+        else:
+            client = seen = self.rng.choice(self.near + far + self.local)
+            server = self.rng.choice(self.near + far + self.local * 2 + before)
+        return client, server, nat[1] if server == nat[0] else server, seen
+
+    def _seen(self, ends, src, dst):
+        """The ends of a packet as the side that it arrives at sees them."""
+        client, server, replier, seen = ends
+        return {(client, server): (seen, replier), (replier, seen): (server, client)}.get(
+            (src, dst), (src, dst))
 
     def _error(self, src, dst, proto, data):
         """From the destination, or from on the way, about a packet from src to dst."""
@@ -105,7 +115,7 @@ class Talks(gen.Packets):
         kind = self.rng.choice([(1, 4), (2, 0), (3, 0)])
         return sender, src, p.ICMPV6, p.icmpv6(sender, src, *kind, payload=inner)
 
-    def _tcp(self, client, server, replier):
+    def _tcp(self, client, server, replier, seen):
         sport, dport = self.port(), self.port()
         sequence = {"c": self.rng.getrandbits(32), "s": self.rng.getrandbits(32)}
         for who, flags, size in self.rng.choice(TCP_TALKS):
@@ -115,31 +125,31 @@ class Talks(gen.Packets):
                 seq += self.rng.choice([-1, 1, 70000, 1 << 30, -70000])
             if self.chance(4):
                 ack += self.rng.choice([1, 100000, -100000])
-            ends = (client, server, sport, dport) if who == "c" else (replier, client, dport, sport)
+            ends = (client, server, sport, dport) if who == "c" else (replier, seen, dport, sport)
             data = p.tcp(*ends, flags, b"", b"x" * size, seq & 0xFFFFFFFF, ack & 0xFFFFFFFF)
             taken = size + bool(flags & p.SYN) + bool(flags & p.FIN)
             sequence[who] = (sequence[who] + taken) & 0xFFFFFFFF
             yield ends[0], ends[1], p.TCP, data
 
-    def _udp(self, client, server, replier):
+    def _udp(self, client, server, replier, seen):
         sport, dport = self.port(), self.port()
         for who in self.rng.choice(["c", "cs", "csc", "cscs", "s", "sc", "cc"]):
-            ends = (client, server, sport, dport) if who == "c" else (replier, client, dport, sport)
+            ends = (client, server, sport, dport) if who == "c" else (replier, seen, dport, sport)
             yield ends[0], ends[1], p.UDP, p.udp(*ends, b"x" * self.rng.randrange(20))
 
-    def _echo(self, client, server, replier):
+    def _echo(self, client, server, replier, seen):
         rest = struct.pack("!HH", self.rng.randrange(4), 1)
         for who in self.rng.choice(["cs", "c", "s", "cscs", "css"]):
-            src, dst = (client, server) if who == "c" else (replier, client)
+            src, dst = (client, server) if who == "c" else (replier, seen)
             if self.family == 4:
                 yield src, dst, p.ICMP, p.icmp(8 if who == "c" else 0, 0, rest)
             else:
                 yield src, dst, p.ICMPV6, p.icmpv6(src, dst, 128 if who == "c" else 129, 0, rest)
 
-    def _other(self, client, server, replier):
+    def _other(self, client, server, replier, seen):
         """What tracks only addresses, or a first packet."""
         sport, dport = self.port(), self.port()
-        for src, dst in ((client, server), (replier, client), (client, server)):
+        for src, dst in ((client, server), (replier, seen), (client, server)):
             yield self.rng.choice([(src, dst, p.SCTP, p.sctp(sport, dport, b"\0" * 16)),
                                    (src, dst, p.DCCP, p.dccp(src, dst, sport, dport)),
                                    (src, dst, p.GRE, b"\0" * 8), (src, dst, p.ESP, b"\0" * 16)])
@@ -152,11 +162,11 @@ class Talks(gen.Packets):
                 for _ in range(2 if self.chance(8) else 1):
                     yield src, dst, proto, data
             if self.chance(12):
-                seen = ends[2] if dst == ends[1] else dst  # as it stands behind NAT
-                yield self._error(src, seen, proto, data)
+                yield self._error(*self._seen(ends, src, dst), proto, data)
 
     def probes(self, first, count):
-        talks, found = [], []
+        """So many packets; `ended` counts the conversations of which all were drawn."""
+        talks, found, self.ended = [], [], 0
         while len(found) < count:
             while len(talks) < 5:
                 talks.append(self.talk())
@@ -164,6 +174,7 @@ class Talks(gen.Packets):
             step = next(talk, None)
             if step is None:
                 talks.remove(talk)
+                self.ended += 1
                 continue
             src, dst, proto, data = step
             ident = first + len(found)
@@ -174,11 +185,15 @@ class Talks(gen.Packets):
 
 
 def case(seed, family, packets, rules, nat):
-    """(RuleSet, [Probe]), as gen.case."""
+    """(RuleSet, [Probe], number of conversations), else as gen.case."""
     rng = random.Random(f"picket talk {seed} {family}")
     drawn = StateRules(rng, family, "full", nat)
+    if nat:
+        drawn.addresses = drawn.addresses + [world.SNAT_FROM[family], world.SNAT_TO[family]]
     rs = drawn.rule_set(rules)
-    return rs, Talks(drawn).probes(1 + seed * packets % 60000, packets)
+    talks = Talks(drawn)
+    probes = talks.probes(1 + seed * packets % 60000, packets)
+    return rs, probes, talks.ended
 
 
 def weave(rng, lists):

@@ -43,11 +43,25 @@ table inet oracle {
 }
 """
 
-# Destination NAT, which brings connection tracking and its defragmentation with it.
+# NAT, which brings connection tracking and its defragmentation with it: of a destination, and of a
+# source that goes out to C. Nobody but a reply gets through to what that source becomes: an entry of
+# such a packet would be in the way of the next translation, and the kernel would draw another port.
 NAT_FROM = {4: "10.9.0.7", 6: "fd09::7"}
 NAT_TO = {4: "10.2.0.77", 6: "fd02::77"}
+SNAT_FROM = {4: "10.1.0.66", 6: "fd01::66"}
+SNAT_TO = {4: "10.9.0.8", 6: "fd09::8"}
 NAT = """
 table inet nat {
+    chain unasked {
+        type filter hook prerouting priority -150;
+        ip daddr 10.9.0.8 ct state new drop
+        ip6 daddr fd09::8 ct state new drop
+    }
+    chain postrouting {
+        type nat hook postrouting priority 100;
+        oifname wan0 ip saddr 10.1.0.66 snat ip to 10.9.0.8
+        oifname wan0 ip6 saddr fd01::66 snat ip6 to fd09::8
+    }
     chain prerouting {
         type nat hook prerouting priority -100;
         ip daddr 10.9.0.7 dnat ip to 10.2.0.77
