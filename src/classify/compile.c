@@ -9,6 +9,7 @@
 #include "base/macro.h"
 #include "classify/codes.h"
 #include "classify/layout.h"
+#include "classify/order.h"
 #include "rules/id.h"
 
 /* One compilation. Sets, leaves and tables are in the arena; rows are owned by their part. */
@@ -17,6 +18,7 @@ struct job {
     struct pk_part part[PK_FAMILY_N];
     size_t max; /* bytes of the image */
     enum pk_classifier classifier;
+    bool in_order;
     struct pk_diags *d;
 };
 
@@ -145,6 +147,8 @@ static int compile_family(struct job *j, const struct pk_ruleset *rs, const uint
     if (!r)
         r = check_memory(j, rs->family);
     if (!r)
+        r = pk_leaf_list_order(&p->leaves, j->in_order, &j->arena);
+    if (!r)
         r = pk_rows_init(&p->rows, p->leaves.n, j->classifier == PK_CLASSIFIER_LBVS, j->max);
     return r ? r : add_tables(j, p);
 }
@@ -175,8 +179,10 @@ int pk_compile(const struct pk_ruleset *const rs[PK_FAMILY_N], const struct pk_s
                const struct pk_compile_options *o, struct pk_image *ret, struct pk_diags *d)
 {
     size_t most = o->memory_max ? o->memory_max : PK_IMAGE_MAX;
-    _job_ struct job j = {
-        .max = PK_MIN(most, (size_t)PK_IMAGE_MAX), .classifier = o->classifier, .d = d};
+    _job_ struct job j = {.max = PK_MIN(most, (size_t)PK_IMAGE_MAX),
+                          .classifier = o->classifier,
+                          .in_order = o->in_order || o->classifier == PK_CLASSIFIER_LBVS,
+                          .d = d};
     unsigned f;
     int r;
 

@@ -31,7 +31,7 @@ struct pk_family_plan {
     bool present;
     size_t rules, leaves, chains, depth;
     struct pk_field_plan field[PK_FIELD_N];
-    size_t row_bytes, leaf_bytes, step_bytes;
+    size_t row_bytes, leaf_bytes, order_bytes, step_bytes;
 };
 
 struct pk_plan {
@@ -51,6 +51,7 @@ struct pk_image {
 struct pk_compile_options {
     size_t memory_max; /* bytes of the image; 0: PK_IMAGE_MAX */
     enum pk_classifier classifier;
+    bool in_order; /* bits stand in the order of the leaves: what pk_delta_next() reads */
 };
 
 /*

@@ -147,7 +147,7 @@ int pk_delta_compile(const struct pk_image_head *under,
                      const struct pk_delta_part part[PK_FAMILY_N], const struct pk_slots *slots,
                      struct pk_image *ret, struct pk_diags *d)
 {
-    const struct pk_compile_options o = {0};
+    const struct pk_compile_options o = {.in_order = true};
     const struct pk_ruleset *rs[PK_FAMILY_N];
     struct pk_image img;
     int r;

@@ -89,7 +89,7 @@ static void place_leaves(struct sweep *s)
     }
     pk_rows_clear(s->rows);
     for (i = 0; i < s->l->n; i++) {
-        set = s->l->set[i][s->field];
+        set = s->l->set[s->l->at[i]][s->field];
         if (set == PK_SET_ANY)
             pk_rows_flip(s->rows, i / 64, 1ULL << (i % 64));
         else

@@ -13,9 +13,13 @@
  * intervals) and gives the offset of a row. A row has one bit per leaf of the family, sparse, as a
  * tree of 64 branches a node: one `struct pk_group` per 64^3 leaves, the top, says which of its 64
  * groups are not zero and where they stand, one after the other; a group says the same of its 64
- * words. Equal rows, and equal runs of groups or words, are stored once. The candidate leaf is the
- * lowest bit, at or after the cursor and before the chain's end, that is set in the rows of all
+ * words. Equal rows, and equal runs of groups or words, are stored once. The candidate is the first
+ * leaf, at or after the cursor and before the chain's end, whose bit is set in the rows of all
  * fields.
+ *
+ * Bits stand in the order of the leaves, but for those of long runs of leaves that all end the walk
+ * or their chain: these stand so that rows have their bits together, and the candidate is the least
+ * leaf of all bits in the run (order.h, docs/adr/0012).
  *
  * With --classifier lbvs a row is *dense* instead: the plain bit vector of linear bit-vector search
  * (Lakshman and Stiliadis, SIGCOMM 1998; bpf-iptables, CCR 2019), in blocks of PK_BLOCK_WORDS
@@ -91,6 +95,7 @@ struct pk_family_tab {
     __u32 present; /* enum pk_form of its rows; 0: never set; packets pass, counted as such */
     __u32 n_leaves;
     __u32 leaves; /* offset of struct pk_leaf_rec [n_leaves] */
+    __u32 order;  /* offset of __u32 [n_leaves], the leaf of each bit; 0: bit i is leaf i's */
     __u32 n_tops; /* of a row */
     __u32 n_fields;
     __u32 depth;  /* deepest nesting of jumps, <= PK_DEPTH_MAX */
@@ -107,6 +112,7 @@ struct pk_family_tab {
     __u32 steps;     /* that a walk may take, at most */
     __u32 visits;    /* of chains that a walk may make, at most */
     __u32 conntrack; /* 1: some rule asks for connection tracking; of a delta: see `under` */
+    __u32 pad;
     struct pk_base_chain base[PK_HOOK_N];
     struct pk_field_tab field[PK_FIELD_N];
     __u64 mask[PK_FLOW_WORDS]; /* the bits of a flow's key that some rule can tell apart */
@@ -119,6 +125,8 @@ struct pk_family_tab {
 #define PK_DELTA_LEAVES 4096u
 #define PK_DELTA_NODES 65536u /* of its rows, likewise */
 
+#define PK_IN_ORDER 0xffffffffu
+
 struct pk_leaf_rec {
     __u32 counter; /* slot, see datapath/abi/ctl.h */
     __u32 chain;   /* the number of the chain that this leaf stands in */
@@ -128,8 +136,9 @@ struct pk_leaf_rec {
     __u8 n_predicates, n_effects;
     __u8 action; /* enum pk_action */
     __u8 hot;    /* statuses (PK_STATUS_BIT) that drop instead of counting */
-    __u8 base;   /* 1: stands in a base chain (its end is the policy) */
-    __u8 pad[7];
+    /* The run of leaves that it stands in, whose bits stand in any order; PK_IN_ORDER: it stands in
+     * its place, and so do those up to `end`. */
+    __u32 from, end;
 };
 
 struct pk_image_head {
@@ -142,10 +151,10 @@ struct pk_image_head {
     struct pk_family_tab family[PK_FAMILY_N];
 };
 
-#define PK_IMAGE_ABI 5
+#define PK_IMAGE_ABI 6
 
 _Static_assert(sizeof(struct pk_field_tab) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_block) == 64, "shared with BPF");
 _Static_assert(sizeof(struct pk_group) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_leaf_rec) == 32, "shared with BPF");
-_Static_assert(sizeof(struct pk_family_tab) == 72 + 3 * 8 + 9 * 16 + 6 * 8, "shared with BPF");
+_Static_assert(sizeof(struct pk_family_tab) == 80 + 3 * 8 + 9 * 16 + 6 * 8, "shared with BPF");

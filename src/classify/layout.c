@@ -30,6 +30,11 @@ static size_t chains_bytes(const struct pk_part *p)
     return p->leaves.rs->n_chains * sizeof(struct pk_run);
 }
 
+static size_t order_bytes(const struct pk_part *p)
+{
+    return p->leaves.n_moved ? align(p->leaves.n * sizeof(*p->leaves.at)) : 0;
+}
+
 static size_t leaves_bytes(const struct pk_part *p)
 {
     return p->leaves.n * sizeof(struct pk_leaf_rec);
@@ -44,8 +49,8 @@ size_t pk_part_bytes(const struct pk_part *p)
 {
     if (!p->present)
         return 0;
-    return tables_bytes(p) + pk_rows_bytes(&p->rows) + chains_bytes(p) + leaves_bytes(p) +
-           steps_bytes(p);
+    return tables_bytes(p) + pk_rows_bytes(&p->rows) + chains_bytes(p) + order_bytes(p) +
+           leaves_bytes(p) + steps_bytes(p);
 }
 
 void pk_part_plan(const struct pk_part *p, struct pk_family_plan *ret)
@@ -62,6 +67,7 @@ void pk_part_plan(const struct pk_part *p, struct pk_family_plan *ret)
     ret->depth = p->leaves.depth;
     ret->row_bytes = pk_rows_bytes(&p->rows);
     ret->leaf_bytes = chains_bytes(p) + leaves_bytes(p);
+    ret->order_bytes = order_bytes(p);
     ret->step_bytes = steps_bytes(p);
     for (i = 0; i < p->n_tables; i++) {
         t = &p->table[i];
@@ -212,6 +218,11 @@ size_t pk_part_write(const struct pk_part *p, const uint32_t policy[PK_HOOK_N],
     t->chains = t->under_chains = (uint32_t)at;
     memcpy(image + at, p->leaves.chain, chains_bytes(p));
     at += chains_bytes(p);
+    if (order_bytes(p)) {
+        t->order = (uint32_t)at;
+        memcpy(image + at, p->leaves.at, p->leaves.n * sizeof(*p->leaves.at));
+    }
+    at += order_bytes(p);
     t->leaves = t->under_leaves = (uint32_t)at;
     return write_leaves(&p->leaves, image, at);
 }
@@ -252,6 +263,7 @@ static void move_family(struct pk_family_tab *t, char *image, uint32_t by)
     t->chains += by;
     t->rows += by;
     t->words += by;
+    move(&t->order, by);
     move(&t->anchors, by);
     move(&t->gone, by);
 }

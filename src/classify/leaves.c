@@ -87,7 +87,6 @@ static int add_leaf(struct pk_leaf_list *l, const struct pk_rule *r, const struc
         .n_effects = (uint8_t)leaf->n_effects,
         .action = (uint8_t)r->action,
         .hot = (uint8_t)leaf->hot,
-        .base = r->chain->hook >= 0,
     };
     return 0;
 }

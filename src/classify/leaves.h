@@ -25,6 +25,8 @@ struct pk_leaf_list {
         *rec; /* [n] as in the image; `steps` is 1 + an index in `steps` below, or 0 */
     uint32_t (*set)[PK_FIELD_N]; /* [n] numbers in `sets` */
     const struct pk_rule **rule; /* [n] */
+    uint32_t *at;                /* [n] the leaf of each bit (order.h) */
+    size_t n_moved;              /* leaves in runs whose bits stand in an order of their own */
     struct pk_run *chain;        /* [rs->n_chains] */
     struct pk_step *steps;
     size_t n, cap_rec, cap_set, cap_rule;

@@ -12,10 +12,11 @@
  *     PK_CTX, pk_source_init(source, ctx)                what it has a packet in
  *     PK_GLOBAL                                          linkage of what is proved on its own
  *
- * Cost: one lookup per used field, then per candidate leaf, or group passed over in which only
- * fields apart from each other have leaves, three loads per used field. Nothing here depends on the
- * number of rules. A delta (image.h) adds one lookup per field it uses and chain that has leaves of
- * it, and another for each of those that is a candidate.
+ * Cost: one lookup per used field; then, per chain or run of leaves in an order of their own
+ * (image.h), six loads per used field, and three for each word of leaves more that is not zero in
+ * the rows of all fields, of which few are left where rows have their bits together. A delta
+ * (image.h) adds one lookup per field it uses and chain that has leaves of it, and another for each
+ * of those that is a candidate.
  *
  * That is with rows that are trees. Through dense ones it costs a load per used field for each 64
  * leaves that are passed, or less where the first fields leave nothing of 512.
@@ -204,39 +205,41 @@ static inline __u32 pk_child(const struct pk_group *g, __u32 i, __u32 size)
     return g->at + pk_popcount(g->sum & ((1ULL << (i & 63)) - 1)) * size;
 }
 
-/* The AND of all rows' tops, for leaves from t << 18 on. */
+/*
+ * The AND of all rows' tops, for leaves from t << 18 on; of their groups with number `group`, which
+ * every top has; of their words with number `word`, which every group has. Once nothing is left,
+ * the other rows are not read.
+ */
 PK_GLOBAL __u64 pk_rows_top(const struct pk_rows *r, __u32 t)
 {
     __u64 sum = ~0ULL;
     __u32 k;
 
-    for (k = 0; r && k < PK_FIELD_N && k < r->n; k++)
+    for (k = 0; r && k < PK_FIELD_N && k < r->n && sum; k++)
         sum &= PK_IMG(struct pk_group, r->row[k] + t * 16)->sum;
     return sum;
 }
 
-/* The AND of all rows' groups with number `group`; every top has it. */
 PK_GLOBAL __u64 pk_rows_group(const struct pk_rows *r, __u32 group)
 {
     __u64 sum = ~0ULL;
     const struct pk_group *top;
     __u32 k;
 
-    for (k = 0; r && k < PK_FIELD_N && k < r->n; k++) {
+    for (k = 0; r && k < PK_FIELD_N && k < r->n && sum; k++) {
         top = PK_IMG(struct pk_group, r->row[k] + (group >> 6) * 16);
         sum &= PK_IMG(struct pk_group, pk_child(top, group, 16))->sum;
     }
     return sum;
 }
 
-/* The AND of all rows' words with number `word`; every group has it. */
 PK_GLOBAL __u64 pk_rows_word(const struct pk_rows *r, __u32 word)
 {
     __u64 bits = ~0ULL;
     const struct pk_group *top, *group;
     __u32 k;
 
-    for (k = 0; r && k < PK_FIELD_N && k < r->n; k++) {
+    for (k = 0; r && k < PK_FIELD_N && k < r->n && bits; k++) {
         top = PK_IMG(struct pk_group, r->row[k] + (word >> 12) * 16);
         group = PK_IMG(struct pk_group, pk_child(top, word >> 6, 16));
         bits &= *PK_IMG(__u64, pk_child(group, word, 8));
@@ -245,31 +248,114 @@ PK_GLOBAL __u64 pk_rows_word(const struct pk_rows *r, __u32 word)
 }
 
 /*
- * The first candidate of all rows from leaf `cursor` on, below the same group; or PK_PASSED and the
- * leaf to go on at, where there is none up to there.
+ * One search through rows that are trees, from bit `from` to bit `end`: for the first candidate;
+ * or, through bits that stand in an order of their own, for the least leaf. None that stands before
+ * the cursor is found in such a run: it would have ended the walk, or the visit of its chain.
  */
-PK_GLOBAL __u32 pk_rows_seek(const struct pk_rows *r, __u32 cursor)
+struct pk_seek {
+    const struct pk_rows *rows;
+    __u64 groups, words, bits; /* what is still to be looked at, of a top, a group and a word */
+    __u32 group, word;         /* the last one that was taken of each */
+    __u32 from, end;
+    __u32 order; /* offset of the leaves of bits; 0: bits are in the order of leaves */
+    __u32 gone;  /* offset of the bits of leaves that are passed over; 0: none is */
+    __u32 found; /* or PK_NO_LEAF */
+    __u32 pad;
+};
+
+/* Whether the rule of a leaf under a delta is gone; `gone` is its table's. */
+static inline int pk_leaf_gone(__u32 gone, __u32 leaf)
 {
-    __u32 group = cursor >> 12, word;
-    __u64 sum;
+    return gone && *PK_IMG(__u64, gone + (leaf >> 6) * 8) >> (leaf & 63) & 1;
+}
+
+/* The words of the next group. 1: there is none. */
+static inline long pk_seek_group(struct pk_seek *d)
+{
+    if (!d->groups) {
+        d->group = (d->group | 63) + 1;
+        if (d->group << 12 >= d->end)
+            return 1;
+        d->groups = pk_rows_top(d->rows, d->group >> 6);
+        if (!d->groups)
+            return 0;
+    }
+    d->group = (d->group & ~63u) + (pk_lowest(d->groups) & 63);
+    d->groups &= d->groups - 1;
+    if (d->group << 12 >= d->end)
+        return 1;
+    d->words = pk_rows_group(d->rows, d->group) & pk_from_mask(d->group, d->from >> 6);
+    return 0;
+}
+
+/* The bits of the next word. 1: there is none. */
+static inline long pk_seek_word(struct pk_seek *d)
+{
+    if (!d->words && pk_seek_group(d))
+        return 1;
+    if (!d->words)
+        return 0;
+    d->word = (d->group << 6) + (pk_lowest(d->words) & 63);
+    d->words &= d->words - 1;
+    if (d->word << 6 >= d->end)
+        return 1;
+    d->bits = pk_rows_word(d->rows, d->word) & pk_from_mask(d->word, d->from);
+    if (d->word == d->end >> 6)
+        d->bits &= ~(~0ULL << (d->end & 63));
+    return 0;
+}
+
+/* Looks at one bit. In a word they stand in the order of their leaves. 1: the search ends. */
+static long pk_seek_step(__u32 i, struct pk_seek *d)
+{
+    __u32 leaf;
+
+    (void)i;
+    if (!d->bits && pk_seek_word(d))
+        return 1;
+    if (!d->bits)
+        return 0;
+    leaf = (d->word << 6) + pk_lowest(d->bits);
+    d->bits &= d->bits - 1;
+    if (d->order)
+        leaf = *PK_IMG(__u32, d->order + leaf * 4);
+    if (pk_leaf_gone(d->gone, leaf))
+        return 0;
+    d->bits = 0;
+    if (leaf < d->found)
+        d->found = leaf;
+    return !d->order;
+}
+
+/*
+ * The next candidate from leaf `cursor` on, before `end` of the chain; or PK_PASSED and the leaf to
+ * go on at. `tab` is the offset of the family's table: of the delta, if there is one.
+ */
+PK_GLOBAL __u32 pk_rows_seek(const struct pk_rows *r, __u32 tab, __u32 cursor, __u32 end)
+{
+    const struct pk_family_tab *t = PK_IMG(struct pk_family_tab, tab);
+    struct pk_seek d = {.rows = r,
+                        .from = cursor,
+                        .end = end,
+                        .order = PK_IMG(struct pk_family_tab, t->under)->order,
+                        .gone = t->gone,
+                        .found = PK_NO_LEAF};
+    const struct pk_leaf_rec *l;
 
     if (!r)
-        return PK_PASSED | PK_NO_LEAF;
-    sum = pk_rows_top(r, cursor >> 18) & ~0ULL << (group & 63);
-    if (!sum)
-        return PK_PASSED | ((cursor >> 18) + 1) << 18;
-    word = cursor >> 6;
-    if (!(sum >> (group & 63) & 1)) {
-        group = (group & ~63u) + (pk_lowest(sum) & 63);
-        word = group << 6;
+        return PK_PASSED | end;
+    if (d.order) {
+        l = PK_IMG(struct pk_leaf_rec, t->under_leaves + cursor * 32);
+        d.end = l->end;
+        if (l->from == PK_IN_ORDER)
+            d.order = 0;
+        else
+            d.from = l->from;
     }
-    sum = pk_rows_group(r, group) & ~0ULL << (word & 63);
-    if (!sum)
-        return PK_PASSED | (group + 1) << 12;
-    word = (group << 6) + (pk_lowest(sum) & 63);
-    sum = pk_rows_word(r, word) & pk_from_mask(word, cursor);
-    word <<= 6;
-    return sum ? word + pk_lowest(sum) : PK_PASSED | (word + 64);
+    d.group = d.from >> 12;
+    d.groups = pk_rows_top(r, d.from >> 18) & ~0ULL << (d.group & 63);
+    pk_loop(PK_WALK_STEPS_MAX, pk_seek_step, &d);
+    return d.found == PK_NO_LEAF ? PK_PASSED | d.end : d.found;
 }
 
 /* The bits of a block from number `from` on. */
@@ -569,35 +655,39 @@ static inline __u32 pk_walk_over(struct pk_walk *w)
     return leaf | PK_OVER;
 }
 
+/* Whether the delta has a candidate that stands before leaf `leaf`, or at it. */
+static inline int pk_walk_over_at(const struct pk_walk *w, __u32 leaf)
+{
+    return w->rows.over &&
+           *PK_IMG(__u32, pk_walk_tab(w)->anchors + (w->rows.over - 1u) * 4) <= leaf;
+}
+
 /* The candidate at the cursor, or the delta's that stands before it. PK_NO_LEAF: its rule is gone.
  */
 static inline __u32 pk_walk_next(struct pk_walk *w)
 {
-    const struct pk_family_tab *t = pk_walk_tab(w);
     __u32 leaf = w->cursor;
 
-    if (w->rows.over && *PK_IMG(__u32, t->anchors + (w->rows.over - 1u) * 4) <= leaf)
+    if (pk_walk_over_at(w, leaf))
         return pk_walk_over(w);
     w->cursor = leaf + 1;
-    if (t->gone && *PK_IMG(__u64, t->gone + (leaf >> 6) * 8) >> (leaf & 63) & 1)
-        return PK_NO_LEAF;
-    return leaf;
+    return pk_leaf_gone(pk_walk_tab(w)->gone, leaf) ? PK_NO_LEAF : leaf;
 }
 
 /*
- * One step: from the cursor to the next candidate below the same group, or over what has none, or
- * out of the chain. 1: the walk has ended.
+ * One step: from the cursor to the next candidate, or over the rest of a run that has none, or out
+ * of the chain. 1: the walk has ended.
  */
 static long pk_walk_step(__u32 i, struct pk_walk *w)
 {
     __u32 leaf;
 
     (void)i;
-    if (w->cursor < w->chain_end) {
+    if (w->cursor < w->chain_end && !pk_walk_over_at(w, w->cursor)) {
         if (w->dense)
             leaf = pk_dense_seek(&w->rows, w->cursor, w->chain_end);
         else
-            leaf = pk_rows_seek(&w->rows, w->cursor);
+            leaf = pk_rows_seek(&w->rows, w->tab, w->cursor, w->chain_end);
         w->cursor = leaf & ~PK_PASSED;
         if (leaf & PK_PASSED)
             return 0;

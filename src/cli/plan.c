@@ -16,6 +16,8 @@ static const struct {
 } parts[] = {
     {"rows", NULL, offsetof(struct pk_family_plan, row_bytes)},
     {"leaves", "one a rule, more where a rule splits", offsetof(struct pk_family_plan, leaf_bytes)},
+    {"order", "the leaf of each bit, where not in turn",
+     offsetof(struct pk_family_plan, order_bytes)},
     {"steps", "what no bit can decide", offsetof(struct pk_family_plan, step_bytes)},
 };
 
@@ -203,11 +205,11 @@ json_t *pk_plan_json(const struct pk_plan *plan)
         if (p->present)
             json_object_set_new(
                 o, pk_family_name((enum pk_family)f),
-                json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "rules", (json_int_t)p->rules,
+                json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "rules", (json_int_t)p->rules,
                           "leaves", (json_int_t)p->leaves, "chains", (json_int_t)p->chains, "depth",
                           (json_int_t)p->depth, "row_bytes", (json_int_t)p->row_bytes, "leaf_bytes",
-                          (json_int_t)p->leaf_bytes, "step_bytes", (json_int_t)p->step_bytes,
-                          "fields", fields_json(p)));
+                          (json_int_t)p->leaf_bytes, "order_bytes", (json_int_t)p->order_bytes,
+                          "step_bytes", (json_int_t)p->step_bytes, "fields", fields_json(p)));
     }
     return o;
 }

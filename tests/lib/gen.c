@@ -398,6 +398,36 @@ static void put_target(struct gen *g, const struct gen_shape *s, unsigned chain,
     }
 }
 
+static void put_rule(struct gen *g, const struct gen_shape *s, unsigned chain, unsigned *jumps,
+                     unsigned rules, struct pk_buf *out)
+{
+    if (!chance(g, 3))
+        put_ip_part(g, chain, out);
+    put_target(g, s, chain, jumps, rules, out);
+}
+
+static void put_sieve_rule(struct gen *g, const struct gen_shape *s, unsigned chain,
+                           unsigned *jumps, unsigned rules, struct pk_buf *out)
+{
+    bool source = chance(g, 75);
+
+    if (chance(g, 1)) {
+        put_ip_part(g, chain, out);
+        put_target(g, s, chain, jumps, rules, out);
+        return;
+    }
+    if (source)
+        put_prefix(g, "-s", out);
+    if (!source || chance(g, 75))
+        put_prefix(g, "-d", out);
+    pk_buf_str(out, chance(g, 50) ? " -p tcp" : " -p udp");
+    if (chance(g, 60)) {
+        pk_buf_str(out, " --dport ");
+        put_ports(g, out);
+    }
+    pk_buf_str(out, chance(g, 5) ? " -j RETURN" : chance(g, 50) ? " -j ACCEPT" : " -j DROP");
+}
+
 static void put_rules(struct gen *g, const struct gen_shape *s, unsigned chain, unsigned rules,
                       struct pk_buf *out)
 {
@@ -406,9 +436,10 @@ static void put_rules(struct gen *g, const struct gen_shape *s, unsigned chain, 
     for (i = 0; i < rules; i++) {
         pk_buf_str(out, "-A ");
         put_chain(chain, out);
-        if (!chance(g, 3))
-            put_ip_part(g, chain, out);
-        put_target(g, s, chain, &jumps, rules, out);
+        if (s->sieve)
+            put_sieve_rule(g, s, chain, &jumps, rules, out);
+        else
+            put_rule(g, s, chain, &jumps, rules, out);
         pk_buf_char(out, '\n');
     }
 }
@@ -419,6 +450,7 @@ struct gen_shape gen_shape_for(struct gen *g, unsigned rules)
 
     s.levels = gen_below(g, 5) + 1;
     s.jumps = gen_below(g, rules > 1000 ? 3 : 5) + 1;
+    s.sieve = rules > 100 && chance(g, 40); /* fewer have no run worth an order of its own */
     return s;
 }
 

@@ -29,6 +29,7 @@ struct gen_shape {
     unsigned chains; /* user chains; the rules are spread over all chains */
     unsigned levels; /* jumps only lead from a level to a deeper one; at most 8 */
     unsigned jumps;  /* of each chain, at most */
+    bool sieve;      /* rules that few packets match; most end the walk or the chain */
 };
 
 struct gen gen_new(uint64_t seed, enum pk_family family, unsigned rules);

@@ -312,10 +312,10 @@ static void check_image(const struct pk_image_head *h)
 }
 
 /*
- * What the compiler chose, by classifier: lookups by their method, and rows by their length, which
- * is one word, one group or block, or more than that.
+ * What the compiler chose, by classifier: lookups by their method, rows by their length, which is
+ * one word, one group or block, or more than that, and the order of their bits.
  */
-enum { ROWS_WORD = PK_M_SEARCH128 + 1, ROWS_ONE, ROWS_MORE, CHOICES_N };
+enum { ROWS_WORD = PK_M_SEARCH128 + 1, ROWS_ONE, ROWS_MORE, ORDER_RULES, ORDER_OWN, CHOICES_N };
 
 static size_t chosen[PK_CLASSIFIER_N][CHOICES_N];
 
@@ -334,11 +334,12 @@ static void note_choices(const struct pk_image_head *h, enum pk_classifier class
         chosen[classifier][t->n_leaves <= 64    ? ROWS_WORD
                            : t->n_leaves <= one ? ROWS_ONE
                                                 : ROWS_MORE]++;
+        chosen[classifier][t->order ? ORDER_OWN : ORDER_RULES]++;
     }
 }
 
-static void round_of(uint64_t seed, unsigned rules, unsigned packets, enum pk_classifier classifier,
-                     size_t seen[SEEN_N])
+static void round_of(uint64_t seed, unsigned rules, unsigned packets, bool sieve,
+                     enum pk_classifier classifier, size_t seen[SEEN_N])
 {
     _bench_ struct bench b = bench_new();
     struct gen g[PK_FAMILY_N];
@@ -349,6 +350,8 @@ static void round_of(uint64_t seed, unsigned rules, unsigned packets, enum pk_cl
         g[f] = gen_new(seed, f, rules);
         g[f].test_steps = true;
         shape = gen_shape_for(&g[f], rules);
+        if (sieve)
+            shape = (struct gen_shape){.rules = rules, .sieve = true};
         gen_rules(&g[f], &shape, &b.text);
         bench_read(&b, f);
         assert_int_equal(b.read.family[f]->n_rules, rules);
@@ -374,10 +377,11 @@ static void test_random(void **state)
 {
     static const struct {
         unsigned rules, rounds, packets;
+        bool sieve;
     } sizes[] = {
-        {0, 1, 30},     {1, 300, 30},   {3, 400, 60},    {12, 400, 100},
-        {63, 20, 300},  {64, 20, 300},  {65, 20, 300},   {500, 5, 600},
-        {4095, 1, 500}, {4097, 1, 500}, {20000, 1, 300},
+        {0, 1, 30},      {1, 300, 30},         {3, 400, 60},         {12, 400, 100}, {63, 20, 300},
+        {64, 20, 300},   {65, 20, 300},        {500, 5, 600},        {4095, 1, 500}, {4097, 1, 500},
+        {20000, 1, 300}, {700, 20, 300, true}, {9000, 2, 300, true},
     };
     uint64_t seed = number_from("PK_SEED", 1), rounds = number_from("PK_ROUNDS", 0), i, n;
     size_t seen[SEEN_N] = {0}, s;
@@ -385,12 +389,12 @@ static void test_random(void **state)
     for (s = 0; s < PK_ARRAY_SIZE(sizes); s++) {
         n = rounds ? rounds : sizes[s].rounds;
         for (i = 0; i < n * PK_CLASSIFIER_N; i++)
-            round_of(seed + i / PK_CLASSIFIER_N, sizes[s].rules, sizes[s].packets,
+            round_of(seed + i / PK_CLASSIFIER_N, sizes[s].rules, sizes[s].packets, sizes[s].sieve,
                      i % PK_CLASSIFIER_N, seen);
     }
     for (s = 0; s < PK_CLASSIFIER_N; s++)
         for (i = PK_M_DIRECT; i < CHOICES_N && !rounds; i++)
-            assert_true(chosen[s][i] > 0);
+            assert_true(chosen[s][i] > 0 || (s == PK_CLASSIFIER_LBVS && i == ORDER_OWN));
     /* A test of statuses that never occur would say nothing. */
     for (s = 0; s < SEEN_N && !rounds; s++)
         assert_true(seen[s] > 100);
