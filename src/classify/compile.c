@@ -109,16 +109,14 @@ static int add_table(struct job *j, struct pk_part *p, enum pk_field field)
 }
 
 /*
- * KIND first, then the fields that most leaves constrain: their rows are the sparsest, and the walk
- * reads no further once the AND of the summaries is zero. A field that no leaf constrains is left
- * out. Of dense rows, where few blocks of KIND are zero, it comes last.
+ * The fields that most leaves constrain first, KIND last: their rows are the sparsest, and the walk
+ * reads no further once nothing is left. A field that no leaf constrains is left out.
  */
 static int add_tables(struct job *j, struct pk_part *p)
 {
     size_t weight[PK_FIELD_N];
-    bool lbvs = j->classifier == PK_CLASSIFIER_LBVS;
     unsigned f, best;
-    int r = lbvs ? 0 : add_table(j, p, PK_F_KIND);
+    int r = 0;
 
     for (f = 0; f < PK_FIELD_N; f++)
         weight[f] = f == PK_F_KIND ? 0 : pk_field_constrained(&p->leaves, f);
@@ -132,7 +130,7 @@ static int add_tables(struct job *j, struct pk_part *p)
         weight[best] = 0;
         r = add_table(j, p, best);
     }
-    return r || !lbvs ? r : add_table(j, p, PK_F_KIND);
+    return r ? r : add_table(j, p, PK_F_KIND);
 }
 
 static int compile_family(struct job *j, const struct pk_ruleset *rs, const uint32_t *slots)

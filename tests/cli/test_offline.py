@@ -180,8 +180,8 @@ def test_check_for_a_hook():
 
 
 def test_the_image_has_a_limit():
-    picket("check", file(V4), "--memory-max", "1K", status=2,
-           err=["error PK1104", "1024 bytes", "protocol and status"])
+    picket("check", file(V4), "--memory-max", "3K", status=2,
+           err=["error PK1104", "3072 bytes", "protocol and status"])
     size = picket_json("check", file(V4))["image_bytes"]
     picket("check", file(V4), "--memory-max", str(size), out=["good"])
     picket("check", file(V4), "--memory-max", str(size - 1), status=2, err=["error PK1104"])

@@ -479,7 +479,7 @@ static void test_comparison_notices_a_key(void **state)
              (unsigned)(g.addr[0].lo >> 8 & 255), (unsigned)(g.addr[0].lo & 255));
     b.quiet = true;
     read_and_compile(&b, rule);
-    t = &b.image.head->family[0].field[1];
+    t = &b.image.head->family[0].field[0];
     assert_int_equal(t->field, PK_F_SADDR);
     assert_int_equal(t->n, 3);
     ((uint32_t *)((char *)b.image.head + t->keys))[1]++;
@@ -649,8 +649,8 @@ static void test_only_used_fields_are_listed(void **state)
     assert_int_equal(none.image.head->family[0].n_fields, 1);
     read_and_compile(&two, "-A INPUT -s 10.0.0.0/8 -i eth0 -j DROP\n-A INPUT -i eth1\n");
     assert_int_equal(two.image.head->family[0].n_fields, 3);
-    assert_int_equal(two.image.head->family[0].field[1].field, PK_F_IIF);
-    assert_int_equal(two.image.head->family[0].field[2].field, PK_F_SADDR);
+    assert_int_equal(two.image.head->family[0].field[0].field, PK_F_IIF);
+    assert_int_equal(two.image.head->family[0].field[1].field, PK_F_SADDR);
     assert_true(two.image.plan.family[0].field[PK_F_IIF].used);
     assert_false(two.image.plan.family[0].field[PK_F_DPORT].used);
     assert_int_equal(two.image.plan.family[0].field[PK_F_SADDR].intervals, 3);
