@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/u128.h"
+#include "finding/finding.h"
 
 /* Kinds, by IANA's IPv6 special-purpose and address space registries. */
 enum pk_address_kind {
@@ -82,13 +83,6 @@ enum pk_iid_kind {
     PK_IID_N
 };
 
-enum pk_certainty {
-    PK_WEAK,    /* chance or another scheme makes such bits, too */
-    PK_STRONG,  /* several things agree */
-    PK_CERTAIN, /* by definition, or seen twice */
-    PK_CERTAINTY_N
-};
-
 /* For how long, or whether, an attack of RFC 7721 works: the cells of its table in section 4. */
 enum pk_exposure {
     PK_EXPOSED_NO,
@@ -135,7 +129,6 @@ static inline bool pk_iid_has_mac(enum pk_iid_kind k)
 const char *pk_address_kind_name(enum pk_address_kind k);
 const char *pk_address_scope_name(enum pk_address_scope s);
 const char *pk_iid_name(enum pk_iid_kind k);
-const char *pk_certainty_name(enum pk_certainty c);
 const char *pk_exposure_name(enum pk_exposure e);
 const char *pk_attack_name(enum pk_attack a);
 

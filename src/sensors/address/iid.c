@@ -122,11 +122,3 @@ const char *pk_iid_name(enum pk_iid_kind k)
 
     return names[k];
 }
-
-const char *pk_certainty_name(enum pk_certainty c)
-{
-    static const char *const names[PK_CERTAINTY_N] = {
-        [PK_WEAK] = "weak", [PK_STRONG] = "strong", [PK_CERTAIN] = "certain"};
-
-    return names[c];
-}
