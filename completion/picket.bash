@@ -27,13 +27,13 @@ _picket()
     --event) words='new update destroy' ;;
     --traffic) words='miss uniform zipf adversarial random all' ;;
     --format) words='csv jsonl openmetrics'
-        [ "$verb" != address ] || words='table csv jsonl' ;;
-    --rules | --svg | --db | --mac-dates)
+        [ "$verb" != address ] || words='table csv jsonl openmetrics rules' ;;
+    --rules | --svg | --db | --mac-dates | --key)
         [ "$verb" != bench ] || [ "$prev" != --rules ] || return
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
-    --kind | --iid | --in | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --frame | --rounds | --time | --only |\
+    --kind | --iid | --in | --packets | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --frame | --rounds | --time | --only |\
         --src | --dst | --reply-src | --reply-dst | --sport | --dport | --mark | --zone | --count | --series-max | --keep |\
         --size-max | --samples) return ;;
     help) words='status check diff apply rule conn undo save explain detach record demo telemetry posit bench address' ;;
@@ -62,8 +62,8 @@ _picket()
     telemetry) words='--db --from --to --step --format --url'
         [ "$COMP_CWORD" -ne 2 ] || words+=' query export push inspect' ;;
     address) words='--kind --iid --in --unique -u --statistics -s --entropy --binary --format --mac-dates'
-        words+=' --vendor --rate'
-        [ "$COMP_CWORD" -ne 2 ] || words+=' classify space' ;;
+        words+=' --vendor --rate --redact --key --packets'
+        [ "$COMP_CWORD" -ne 2 ] || words+=' classify space watch' ;;
     posit) [ "$COMP_CWORD" -ne 2 ] || words='8 16 32 64' ;;
     status | undo | detach) ;;
     *) return ;;

@@ -156,3 +156,8 @@ struct pk_u128 pk_hash128_end(const struct pk_hash128 *h)
     }
     return (struct pk_u128){.hi = end[0], .lo = end[1]};
 }
+
+uint64_t pk_hash_keyed(const void *data, size_t len, struct pk_u128 key)
+{
+    return siphash(data, len, key.lo, key.hi, 2, 4);
+}

@@ -11,6 +11,8 @@
 /* A well-mixed 64-bit hash of bytes; not for untrusted keys unless `seed` is secret. */
 uint64_t pk_hash64(const void *data, size_t len, uint64_t seed);
 struct pk_u128 pk_hash128(const void *data, size_t len);
+/* SipHash-2-4: who does not know the key can neither foretell nor undo it. */
+uint64_t pk_hash_keyed(const void *data, size_t len, struct pk_u128 key);
 
 /* Of words that come one by one: what pk_hash128() says of them as little-endian bytes. A copy of
  * it can be kept, and gone on with. */

@@ -216,7 +216,7 @@ static int simple(struct pk_capture *c, const struct block *b, struct pk_capture
 
 static int pcapng_next(struct pk_capture *c, struct pk_capture_packet *ret)
 {
-    struct block b;
+    struct block b = {0};
     int r;
 
     while ((r = block(c, &b)) > 0) {

@@ -8,6 +8,7 @@
 #include "sensors/address/classify.h"
 #include "sensors/address/codes.h"
 #include "sensors/address/space.h"
+#include "sensors/address/watch_verb.h"
 
 #define PROBES_PER_SECOND 10000.0
 
@@ -19,14 +20,17 @@ static const struct pk_option_def options[] = {
     {"statistics", 's', NULL, "classify: counts and no addresses"},
     {"entropy", 0, "BITS", "classify: how guessable each prefix of so many bits is"},
     {"binary", 0, NULL, "classify: files are of 16 bytes an address"},
-    {"format", 0, "FORMAT", "classify: table (the default), csv or jsonl"},
+    {"format", 0, "FORMAT", "table (the default), jsonl; csv; watch: openmetrics, rules"},
     {"vendor", 0, "NAME", "space: of the vendor whose name begins so"},
     {"rate", 0, "PROBES", "probes a second of the scanner (default: 10000)"},
     {"mac-dates", 0, "FILE", "since when blocks of MACs are: lines \"prefix/bits,date,...\""},
+    {"redact", 0, NULL, "watch: what identifies is replaced by keyed hashes"},
+    {"key", 0, "FILE", "watch --redact: their key (default: one that nobody keeps)"},
+    {"packets", 0, "N", "watch: end after so many"},
     PK_COMMON_OPTIONS,
 };
 
-enum { CLASSIFY, SPACE, ACTIONS };
+enum { CLASSIFY, SPACE, WATCH, ACTIONS };
 
 /* What each takes. */
 static const struct {
@@ -35,6 +39,7 @@ static const struct {
     [CLASSIFY] = {"classify",
                   " kind iid in unique statistics entropy binary format rate mac-dates "},
     [SPACE] = {"space", " vendor rate "},
+    [WATCH] = {"watch", " format redact key packets rate "},
 };
 
 struct address {
@@ -42,7 +47,8 @@ struct address {
     const char *given[24];
     size_t n_given;
     struct pk_classify classify;
-    const char *vendor;
+    struct pk_watch_options watch;
+    const char *vendor, *format;
     char **word;
     size_t n;
 };
@@ -133,10 +139,15 @@ static int take_option(struct address *a, const struct pk_option_def *o, const c
         return take_within(c, value);
     if (pk_option_is(o, "entropy"))
         return take_entropy(c, value);
-    if (pk_option_is(o, "format"))
-        return take_format(c, value);
     if (pk_option_is(o, "rate"))
         return take_number(value, 1e12, &c->rate);
+    if (pk_option_is(o, "packets"))
+        return take_number(value, 1e18, &a->watch.packets);
+    a->watch.redact |= pk_option_is(o, "redact");
+    if (pk_option_is(o, "key"))
+        a->watch.key = value;
+    if (pk_option_is(o, "format"))
+        a->format = value;
     c->unique |= pk_option_is(o, "unique");
     c->statistics |= pk_option_is(o, "statistics");
     c->binary |= pk_option_is(o, "binary");
@@ -164,7 +175,7 @@ static int take(void *arg, const struct pk_args *args, const struct pk_option_de
             a->action = i;
             return 1;
         }
-    return say(args->value, "no such action: classify or space");
+    return say(args->value, "no such action: classify, space or watch");
 }
 
 /* Options may stand before the action, so they are looked at when it is known. */
@@ -210,6 +221,8 @@ static int classify(struct pk_cli *c, struct address *a)
         return pk_cli_missing(c, "address or file");
     if (!a->n)
         a->word[a->n++] = dash;
+    if (a->format && take_format(k, a->format) < 0)
+        return PK_EXIT_USAGE;
     k->d = &c->d;
     if (c->json) {
         k->document = c->obj;
@@ -258,6 +271,23 @@ static int space(struct pk_cli *c, struct address *a)
     return pk_cli_end(c, PK_EXIT_DONE);
 }
 
+static int watch(struct pk_cli *c, struct address *a)
+{
+    struct pk_watch_options *o = &a->watch;
+
+    if (a->n != 1)
+        return pk_cli_missing(c, a->n ? "one file or interface, not more" : "file or interface");
+    if (a->format && pk_findings_format_parse(a->format, &o->format)) {
+        say(a->format, "no format: table, jsonl, openmetrics or rules");
+        return PK_EXIT_USAGE;
+    }
+    if (o->key && !o->redact)
+        return pk_cli_missing(c, "--redact, which the key is for");
+    o->input = a->word[0];
+    o->rate = a->classify.rate;
+    return pk_watch_verb(c, o);
+}
+
 static int run(int argc, char **argv)
 {
     struct address a = {.action = -1, .classify = {.rate = PROBES_PER_SECOND}};
@@ -273,7 +303,7 @@ static int run(int argc, char **argv)
         return pk_cli_missing(&c, "action");
     if (!fits(&a))
         return PK_EXIT_USAGE;
-    r = a.action == CLASSIFY ? classify(&c, &a) : space(&c, &a);
+    r = a.action == CLASSIFY ? classify(&c, &a) : a.action == SPACE ? space(&c, &a) : watch(&c, &a);
     pk_vendors_done(&a.classify.vendors);
     pk_address_list_done(&a.classify.list);
     return r;
@@ -281,4 +311,4 @@ static int run(int argc, char **argv)
 
 const struct pk_verb pk_verb_address = {
     "address", run, "what IPv6 addresses give away, and what that is worth to who scans",
-    "classify [ADDRESS|FILE]... | space --vendor NAME", options};
+    "classify [ADDRESS|FILE]... | space --vendor NAME | watch FILE|INTERFACE", options};
