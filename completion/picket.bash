@@ -28,12 +28,12 @@ _picket()
     --traffic) words='miss uniform zipf adversarial random all' ;;
     --format) words='csv jsonl openmetrics'
         [ "$verb" != address ] || words='table csv jsonl openmetrics rules' ;;
-    --rules | --svg | --db | --mac-dates | --key)
+    --rules | --svg | --db | --mac-dates | --key | --secret-file)
         [ "$verb" != bench ] || [ "$prev" != --rules ] || return
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
-    --kind | --iid | --in | --packets | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --frame | --rounds | --time | --only |\
+    --interface-id | --network-id | --conflicts | --kind | --iid | --in | --packets | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --frame | --rounds | --time | --only |\
         --src | --dst | --reply-src | --reply-dst | --sport | --dport | --mark | --zone | --count | --series-max | --keep |\
         --size-max | --samples) return ;;
     help) words='status check diff apply rule conn undo save explain detach record demo telemetry posit bench address' ;;
@@ -63,7 +63,8 @@ _picket()
         [ "$COMP_CWORD" -ne 2 ] || words+=' query export push inspect' ;;
     address) words='--kind --iid --in --unique -u --statistics -s --entropy --binary --format --mac-dates'
         words+=' --vendor --rate --redact --key --packets'
-        [ "$COMP_CWORD" -ne 2 ] || words+=' classify space watch' ;;
+        words+=' --interface-id --network-id --secret-file --conflicts --kernel'
+        [ "$COMP_CWORD" -ne 2 ] || words+=' classify space watch iid' ;;
     posit) [ "$COMP_CWORD" -ne 2 ] || words='8 16 32 64' ;;
     status | undo | detach) ;;
     *) return ;;

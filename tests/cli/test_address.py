@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """picket address: every form and every error; a list against Python's ipaddress module."""
+import hashlib
 import ipaddress
 import json
 import os
@@ -99,6 +100,59 @@ def test_dates():
         picket("address", "classify", "--mac-dates", f.name, "fe80::21b:38ff:fe12:3456",
                out=["made               not before 2007-01-26"])
     picket("address", "classify", "--mac-dates", "/no/such", "::1", status=2, err=["/no/such"])
+
+
+def secret_file(text):
+    f = tempfile.NamedTemporaryFile("w")
+    f.write(text)
+    f.flush()
+    return f
+
+
+def test_iid():
+    secret = bytes(range(20))
+    with secret_file(secret.hex(" ", 4)) as f:
+        words = ["--interface-id", "eth0", "--network-id", "home", "--secret-file", f.name]
+        made = picket("address", "iid", "2001:db8:1::/64", "fe80::", *words).stdout.split()
+        for prefix, address in zip(("2001:db8:1::", "fe80::"), made):
+            prefix = ipaddress.IPv6Address(prefix).packed[:8]
+            digest = hashlib.sha256(prefix + b"eth0\0home\0\0" + secret).digest()
+            same("address", ipaddress.IPv6Address(address).packed, prefix + digest[-8:])
+        document = picket_json("address", "iid", "2001:db8:1::/64", "--conflicts", "2", *words)
+        same("counter", document["made"][0]["counter"], 2)
+        os.chmod(f.name, 0o644)
+        picket("address", "iid", "fe80::/64", *words, err=["others than its owner"])
+
+
+def test_iid_of_the_kernel():
+    with secret_file("2001:db8:1:2:3:4:5:6\n") as f:
+        words = ["--kernel", "--secret-file", f.name, "--interface-id"]
+        if sys.byteorder == "little":
+            picket("address", "iid", "fe80::/64", *words, "00:00:00:00:00:00",
+                   out=["fe80::ff05:eb87:4e94:b3ad\n"])
+        picket("address", "iid", "fe80::/64", *words, "eth0", status=2,
+               err=["no permanent hardware address"])
+        picket("address", "iid", "fe80::/64", *words, "00", "--network-id", "x", status=2,
+               err=["not with --kernel"])
+
+
+def test_iid_refused():
+    with secret_file("0011") as short, secret_file("x" * 40) as other:
+        for prefix, name, err in (("fe80::/64", short.name, "at least 16 bytes"),
+                                  ("fe80::/64", other.name, "neither hexadecimal"),
+                                  ("fe80::/64", "/no/such", "cannot read it"),
+                                  ("2001:db8::/48", "/dev/null", "at least 16 bytes")):
+            picket("address", "iid", prefix, "--interface-id", "x", "--secret-file", name, status=2,
+                   err=[err])
+    with secret_file("00" * 16) as f:
+        for prefix in ("2001:db8::/48", "2001:db8::1", "eth0"):
+            picket("address", "iid", prefix, "--interface-id", "x", "--secret-file", f.name, status=2,
+                   err=["no prefix of 64 bits"])
+    for words, err in ((["iid"], "PREFIX"), (["iid", "fe80::/64"], "--interface-id"),
+                       (["iid", "fe80::/64", "--interface-id", "x"], "--secret-file"),
+                       (["iid", "--conflicts", "256", "fe80::/64"], "no number"),
+                       (["classify", "--kernel", "::1"], "--kernel: not with classify")):
+        picket("address", *words, status=2, err=[err])
 
 
 def test_what_is_wrong():

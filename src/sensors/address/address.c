@@ -7,6 +7,7 @@
 
 #include "sensors/address/classify.h"
 #include "sensors/address/codes.h"
+#include "sensors/address/iid_make.h"
 #include "sensors/address/space.h"
 #include "sensors/address/watch_verb.h"
 
@@ -23,6 +24,11 @@ static const struct pk_option_def options[] = {
     {"format", 0, "FORMAT", "table (the default), jsonl; csv; watch: openmetrics, rules"},
     {"vendor", 0, "NAME", "space: of the vendor whose name begins so"},
     {"rate", 0, "PROBES", "probes a second of the scanner (default: 10000)"},
+    {"interface-id", 0, "ID", "iid: what identifies the interface: its name, or a MAC"},
+    {"network-id", 0, "ID", "iid: what identifies the network, as an SSID"},
+    {"secret-file", 0, "FILE", "iid: the secret: 32 hexadecimal digits or more"},
+    {"conflicts", 0, "N", "iid: how many addresses were found to be duplicates"},
+    {"kernel", 0, NULL, "iid: as Linux makes them (addr_gen_mode 2 and 3)"},
     {"mac-dates", 0, "FILE", "since when blocks of MACs are: lines \"prefix/bits,date,...\""},
     {"redact", 0, NULL, "watch: what identifies is replaced by keyed hashes"},
     {"key", 0, "FILE", "watch --redact: their key (default: one that nobody keeps)"},
@@ -30,7 +36,7 @@ static const struct pk_option_def options[] = {
     PK_COMMON_OPTIONS,
 };
 
-enum { CLASSIFY, SPACE, WATCH, ACTIONS };
+enum { CLASSIFY, SPACE, WATCH, IID, ACTIONS };
 
 /* What each takes. */
 static const struct {
@@ -40,6 +46,7 @@ static const struct {
                   " kind iid in unique statistics entropy binary format rate mac-dates "},
     [SPACE] = {"space", " vendor rate "},
     [WATCH] = {"watch", " format redact key packets rate "},
+    [IID] = {"iid", " interface-id network-id secret-file conflicts kernel "},
 };
 
 struct address {
@@ -48,6 +55,7 @@ struct address {
     size_t n_given;
     struct pk_classify classify;
     struct pk_watch_options watch;
+    struct pk_iid_ask iid;
     const char *vendor, *format;
     char **word;
     size_t n;
@@ -127,10 +135,41 @@ static int take_format(struct pk_classify *c, const char *word)
     return say(word, "no format: table, csv or jsonl");
 }
 
+static int take_conflicts(struct pk_iid_ask *k, const char *word)
+{
+    double n;
+    int r = !strcmp(word, "0") ? 1 : take_number(word, 255, &n);
+
+    if (r > 0 && *word != '0')
+        k->counter = (unsigned)n;
+    return r;
+}
+
+/* 0: none of iid's. */
+static int take_iid(struct pk_iid_ask *k, const struct pk_option_def *o, const char *value)
+{
+    if (pk_option_is(o, "conflicts"))
+        return take_conflicts(k, value);
+    if (pk_option_is(o, "interface-id"))
+        k->interface = value;
+    else if (pk_option_is(o, "network-id"))
+        k->network = value;
+    else if (pk_option_is(o, "secret-file"))
+        k->secret_file = value;
+    else if (pk_option_is(o, "kernel"))
+        k->linux_way = true;
+    else
+        return 0;
+    return 1;
+}
+
 static int take_option(struct address *a, const struct pk_option_def *o, const char *value)
 {
     struct pk_classify *c = &a->classify;
+    int r = take_iid(&a->iid, o, value);
 
+    if (r)
+        return r;
     if (pk_option_is(o, "kind"))
         return take_names(value, PK_AK_N, kind_name, &c->kinds);
     if (pk_option_is(o, "iid"))
@@ -175,7 +214,7 @@ static int take(void *arg, const struct pk_args *args, const struct pk_option_de
             a->action = i;
             return 1;
         }
-    return say(args->value, "no such action: classify, space or watch");
+    return say(args->value, "no such action: classify, space, watch or iid");
 }
 
 /* Options may stand before the action, so they are looked at when it is known. */
@@ -288,6 +327,22 @@ static int watch(struct pk_cli *c, struct address *a)
     return pk_watch_verb(c, o);
 }
 
+static int act(struct pk_cli *c, struct address *a)
+{
+    switch (a->action) {
+    case CLASSIFY:
+        return classify(c, a);
+    case SPACE:
+        return space(c, a);
+    case WATCH:
+        return watch(c, a);
+    default:
+        a->iid.prefixes = a->word;
+        a->iid.n = a->n;
+        return pk_iid_make(c, &a->iid);
+    }
+}
+
 static int run(int argc, char **argv)
 {
     struct address a = {.action = -1, .classify = {.rate = PROBES_PER_SECOND}};
@@ -303,7 +358,7 @@ static int run(int argc, char **argv)
         return pk_cli_missing(&c, "action");
     if (!fits(&a))
         return PK_EXIT_USAGE;
-    r = a.action == CLASSIFY ? classify(&c, &a) : a.action == SPACE ? space(&c, &a) : watch(&c, &a);
+    r = act(&c, &a);
     pk_vendors_done(&a.classify.vendors);
     pk_address_list_done(&a.classify.list);
     return r;
@@ -311,4 +366,5 @@ static int run(int argc, char **argv)
 
 const struct pk_verb pk_verb_address = {
     "address", run, "what IPv6 addresses give away, and what that is worth to who scans",
-    "classify [ADDRESS|FILE]... | space --vendor NAME | watch FILE|INTERFACE", options};
+    "classify [ADDRESS|FILE]... | space --vendor NAME | watch FILE|INTERFACE | iid PREFIX...",
+    options};
