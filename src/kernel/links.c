@@ -7,17 +7,21 @@
 
 #define PK_DUMP_SIZE 32768 /* what the kernel puts into one message of a dump, at most */
 
-static int pk_links_ask(struct mnl_socket *nl, mnl_cb_t seen, void *data)
+static int pk_rtnl_ask(struct mnl_socket *nl, uint16_t type, uint8_t family, mnl_cb_t seen,
+                       void *data)
 {
     char buf[PK_DUMP_SIZE];
     struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
+    struct ifinfomsg
+        *head; /* every list's request begins with the family, and this one is longest */
     ssize_t len;
     int r;
 
-    n->nlmsg_type = RTM_GETLINK;
+    n->nlmsg_type = type;
     n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     n->nlmsg_seq = 1;
-    mnl_nlmsg_put_extra_header(n, sizeof(struct ifinfomsg)); /* AF_UNSPEC */
+    head = mnl_nlmsg_put_extra_header(n, sizeof(*head));
+    head->ifi_family = family;
     if (mnl_socket_sendto(nl, n, n->nlmsg_len) < 0)
         return -errno;
     do {
@@ -29,7 +33,7 @@ static int pk_links_ask(struct mnl_socket *nl, mnl_cb_t seen, void *data)
     return r < 0 ? -errno : 0;
 }
 
-int pk_links_dump(mnl_cb_t seen, void *data)
+int pk_rtnl_dump(uint16_t type, uint8_t family, mnl_cb_t seen, void *data)
 {
     struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     int r = nl ? 0 : -errno;
@@ -37,8 +41,13 @@ int pk_links_dump(mnl_cb_t seen, void *data)
     if (!r && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
         r = -errno;
     if (!r)
-        r = pk_links_ask(nl, seen, data);
+        r = pk_rtnl_ask(nl, type, family, seen, data);
     if (nl)
         mnl_socket_close(nl);
     return r;
+}
+
+int pk_links_dump(mnl_cb_t seen, void *data)
+{
+    return pk_rtnl_dump(RTM_GETLINK, AF_UNSPEC, seen, data);
 }

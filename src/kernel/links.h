@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The interfaces of the current network namespace, as rtnetlink lists them. */
+/* What rtnetlink lists of the current network namespace. */
 #pragma once
 
 #include <libmnl/libmnl.h>
@@ -9,3 +9,5 @@
  * that was broken off goes with it. 0 or -errno; -EINTR: the list changed meanwhile, ask again.
  */
 int pk_links_dump(mnl_cb_t seen, void *data);
+/* The same of another list: RTM_GETADDR, RTM_GETNEIGH; AF_UNSPEC or a family. */
+int pk_rtnl_dump(uint16_t type, uint8_t family, mnl_cb_t seen, void *data);
