@@ -28,7 +28,7 @@ _picket()
     --traffic) words='miss uniform zipf adversarial random all' ;;
     --format) words='csv jsonl openmetrics'
         [ "$verb" != address ] || words='table csv jsonl openmetrics rules' ;;
-    --rules | --svg | --db | --mac-dates | --key | --secret-file)
+    --rules | --svg | --db | --mac-dates | --key | --secret-file | --root | --fix-script)
         [ "$verb" != bench ] || [ "$prev" != --rules ] || return
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -63,8 +63,8 @@ _picket()
         [ "$COMP_CWORD" -ne 2 ] || words+=' query export push inspect' ;;
     address) words='--kind --iid --in --unique -u --statistics -s --entropy --binary --format --mac-dates'
         words+=' --vendor --rate --redact --key --packets'
-        words+=' --interface-id --network-id --secret-file --conflicts --kernel'
-        [ "$COMP_CWORD" -ne 2 ] || words+=' classify space watch iid' ;;
+        words+=' --interface-id --network-id --secret-file --conflicts --kernel --root --fix-script'
+        [ "$COMP_CWORD" -ne 2 ] || words+=' classify space watch iid audit' ;;
     posit) [ "$COMP_CWORD" -ne 2 ] || words='8 16 32 64' ;;
     status | undo | detach) ;;
     *) return ;;

@@ -21,6 +21,10 @@ static const struct {
     {PK_FINDING_NAME, "mdns-name"},
     {PK_FINDING_PRESENCE, "presence"},
     {PK_FINDING_PREFIX, "mac-prefix"},
+    {PK_FINDING_SOURCE_MAC, "source-mac"},
+    {PK_FINDING_GUESSABLE, "guessable"},
+    {PK_FINDING_SETTING, "mac-setting"},
+    {PK_FINDING_SHARED_SECRET, "one-secret"},
 };
 
 const char *pk_finding_kind_name(enum pk_finding_kind k)

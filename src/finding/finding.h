@@ -33,6 +33,11 @@ enum pk_finding_kind {
     PK_FINDING_NAME = 105,        /* mDNS puts a name beside an address */
     PK_FINDING_PRESENCE = 106,    /* the first hop says which addresses are absent */
     PK_FINDING_PREFIX = 107,      /* one EUI-64 device makes a whole prefix followable */
+    /* address: what a host's settings give away */
+    PK_FINDING_SOURCE_MAC = 120,    /* an address with a MAC is what the host takes as source */
+    PK_FINDING_GUESSABLE = 121,     /* an address that a scan finds */
+    PK_FINDING_SETTING = 122,       /* a setting will make addresses with a MAC */
+    PK_FINDING_SHARED_SECRET = 123, /* one secret makes the same identifier on two interfaces */
 };
 
 enum pk_answer_kind {

@@ -155,7 +155,10 @@ static int pk_address_seen(const struct nlmsghdr *n, void *data)
     x->link = m->ifa_index;
     x->bits = m->ifa_prefixlen;
     x->flags = m->ifa_flags;
-    mnl_attr_for_each(a, n, sizeof(*m)) pk_take_address(a, x, &local);
+    mnl_attr_for_each(a, n, sizeof(*m))
+    {
+        pk_take_address(a, x, &local);
+    }
     return MNL_CB_OK;
 }
 

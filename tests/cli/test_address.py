@@ -155,6 +155,20 @@ def test_iid_refused():
         picket("address", *words, status=2, err=[err])
 
 
+def test_audit_of_loopback():
+    with tempfile.TemporaryDirectory() as root:
+        document = picket_json("address", "audit", "lo", "--root", root)
+        same("interfaces", [i["name"] for i in document["interfaces"]], ["lo"])
+        same("nothing", (document["findings"], document["fix"], document["rules"]), ([], [], []))
+        script = os.path.join(root, "fix.sh")
+        picket("address", "audit", "lo", "--root", root, "--fix-script", script,
+               err=["nothing to mend"])
+        same("script", os.path.exists(script), False)
+    for words, err in ((["--root", "/no/such"], "no folder"), (["no-such-if"], "no such interface"),
+                       (["--format", "csv"], "audit has table"), (["--binary"], "not with audit")):
+        picket("address", "audit", *words, status=2, err=[err])
+
+
 def test_what_is_wrong():
     for words, err in ((["classify", "/no/such/file"], "/no/such/file"),
                        (["classify", "/"], "cannot read it"),

@@ -41,6 +41,7 @@ SLOWER = 4  # how much longer a test may take there, by its own clock
 PLAN = {
     "programs against the evaluator": {"environment": {"PK_ROUNDS": "16"}},
     "traffic": {},
+    "audit": {"arguments": ["all are told apart"]},
     "demo": {},
     "scope": {"arguments": ["--fence", "tc"]},
     "devices": {"arguments": ["clsact"]},

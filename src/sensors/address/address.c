@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sensors/address/audit_verb.h"
 #include "sensors/address/classify.h"
 #include "sensors/address/codes.h"
 #include "sensors/address/iid_make.h"
@@ -21,7 +22,9 @@ static const struct pk_option_def options[] = {
     {"statistics", 's', NULL, "classify: counts and no addresses"},
     {"entropy", 0, "BITS", "classify: how guessable each prefix of so many bits is"},
     {"binary", 0, NULL, "classify: files are of 16 bytes an address"},
-    {"format", 0, "FORMAT", "table (the default), jsonl; csv; watch: openmetrics, rules"},
+    {"format", 0, "FORMAT", "table, jsonl; classify: csv; watch, audit: openmetrics, rules"},
+    {"root", 0, "DIR", "audit: the folder in which configuration files are looked for"},
+    {"fix-script", 0, "FILE", "audit: write the commands that mend it; nothing is run"},
     {"vendor", 0, "NAME", "space: of the vendor whose name begins so"},
     {"rate", 0, "PROBES", "probes a second of the scanner (default: 10000)"},
     {"interface-id", 0, "ID", "iid: what identifies the interface: its name, or a MAC"},
@@ -36,7 +39,7 @@ static const struct pk_option_def options[] = {
     PK_COMMON_OPTIONS,
 };
 
-enum { CLASSIFY, SPACE, WATCH, IID, ACTIONS };
+enum { CLASSIFY, SPACE, WATCH, IID, AUDIT, ACTIONS };
 
 /* What each takes. */
 static const struct {
@@ -47,6 +50,7 @@ static const struct {
     [SPACE] = {"space", " vendor rate "},
     [WATCH] = {"watch", " format redact key packets rate "},
     [IID] = {"iid", " interface-id network-id secret-file conflicts kernel "},
+    [AUDIT] = {"audit", " format root fix-script "},
 };
 
 struct address {
@@ -56,6 +60,7 @@ struct address {
     struct pk_classify classify;
     struct pk_watch_options watch;
     struct pk_iid_ask iid;
+    struct pk_audit_ask audit;
     const char *vendor, *format;
     char **word;
     size_t n;
@@ -137,12 +142,12 @@ static int take_format(struct pk_classify *c, const char *word)
 
 static int take_conflicts(struct pk_iid_ask *k, const char *word)
 {
-    double n;
-    int r = !strcmp(word, "0") ? 1 : take_number(word, 255, &n);
+    double n = 0;
 
-    if (r > 0 && *word != '0')
-        k->counter = (unsigned)n;
-    return r;
+    if (strcmp(word, "0") && take_number(word, 255, &n) < 0)
+        return -1;
+    k->counter = (unsigned)n;
+    return 1;
 }
 
 /* 0: none of iid's. */
@@ -190,6 +195,10 @@ static int take_option(struct address *a, const struct pk_option_def *o, const c
     c->unique |= pk_option_is(o, "unique");
     c->statistics |= pk_option_is(o, "statistics");
     c->binary |= pk_option_is(o, "binary");
+    if (pk_option_is(o, "root"))
+        a->audit.root = value;
+    if (pk_option_is(o, "fix-script"))
+        a->audit.fix_script = value;
     if (pk_option_is(o, "vendor"))
         a->vendor = value;
     if (pk_option_is(o, "mac-dates"))
@@ -214,7 +223,7 @@ static int take(void *arg, const struct pk_args *args, const struct pk_option_de
             a->action = i;
             return 1;
         }
-    return say(args->value, "no such action: classify, space, watch or iid");
+    return say(args->value, "no such action: classify, space, watch, iid or audit");
 }
 
 /* Options may stand before the action, so they are looked at when it is known. */
@@ -336,10 +345,15 @@ static int act(struct pk_cli *c, struct address *a)
         return space(c, a);
     case WATCH:
         return watch(c, a);
-    default:
+    case IID:
         a->iid.prefixes = a->word;
         a->iid.n = a->n;
         return pk_iid_make(c, &a->iid);
+    default:
+        a->audit.format = a->format;
+        a->audit.links = a->word;
+        a->audit.n = a->n;
+        return pk_audit_run(c, &a->audit);
     }
 }
 
@@ -366,5 +380,6 @@ static int run(int argc, char **argv)
 
 const struct pk_verb pk_verb_address = {
     "address", run, "what IPv6 addresses give away, and what that is worth to who scans",
-    "classify [ADDRESS|FILE]... | space --vendor NAME | watch FILE|INTERFACE | iid PREFIX...",
+    "classify [ADDRESS|FILE]... | space --vendor NAME | watch FILE|INTERFACE | iid PREFIX... | "
+    "audit [IF]...",
     options};

@@ -91,6 +91,8 @@ enum pk_exposure {
     PK_EXPOSED_ADDRESS, /* as long as the address is in use */
     PK_EXPOSED_MAC,     /* as long as the MAC is: a random one changes */
     PK_EXPOSED_DEVICE,  /* as long as the device lives */
+    PK_EXPOSED_NETWORK, /* as long as the host is on this network */
+    PK_EXPOSED_LEASE,   /* as long as the lease is */
     PK_EXPOSED_UNKNOWN, /* the address does not tell */
     PK_EXPOSED_N
 };

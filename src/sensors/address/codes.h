@@ -8,6 +8,9 @@ enum {
     PK_D_ADDRESS_NONE = 962,  /* no address in what was read */
     PK_D_IID_SECRET = 970,    /* the secret of which identifiers are made */
     PK_D_IID_PREFIX = 971,    /* what they are made for */
+    PK_D_AUDIT_FILE = 972,    /* a configuration file that cannot be read */
+    PK_D_AUDIT_LINK = 973,    /* an interface */
+    PK_D_AUDIT_FIX = 974,     /* the script of what mends it */
     PK_D_WATCH_KEY = 975,     /* --key: what is hashed with */
     PK_D_WATCH_FULL = 976,    /* more was seen than is remembered */
 };

@@ -134,6 +134,8 @@ const char *pk_exposure_name(enum pk_exposure e)
         [PK_EXPOSED_ADDRESS] = "address-lifetime",
         [PK_EXPOSED_MAC] = "mac-lifetime",
         [PK_EXPOSED_DEVICE] = "device-lifetime",
+        [PK_EXPOSED_NETWORK] = "network-lifetime",
+        [PK_EXPOSED_LEASE] = "lease-lifetime",
         [PK_EXPOSED_UNKNOWN] = "unknown",
     };
 
