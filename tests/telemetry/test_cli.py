@@ -125,7 +125,7 @@ def test_refusals():
     for args, code in ((["rate(load_ratio)"], "PK0951"),
                        (["load_ratio", "--step", "1ms", *SPAN], "PK0952")):
         same(args, ask(*args, status=2)["diagnostics"][0]["code"], code)
-    for words, said in ((["query"], "needs a EXPRESSION"), ([], "needs a query, export"),
+    for words, said in ((["query"], "needs an EXPRESSION"), ([], "needs a query, export"),
                         (["wurst"], "no such action"), (["query", "x", "y"], "one expression"),
                         (["export", "--json"], "--format jsonl"), (["push"], "needs a --url"),
                         (["query", "x", "--url", "y"], "query does not take it"),
