@@ -5,8 +5,8 @@
  * that changes an entry is track.h; docs/adr/0011 says why all of it is as it is.
  *
  * The table is an array of buckets, each with a lock, PK_STATE_WAYS places and, before them, what a
- * search needs. An entry stands in one of the two buckets that its key's hash names, in the first
- * if that had room. Nothing sweeps: a place whose time has run out is free, and so is one that was
+ * search needs. An entry stands in one of the two buckets that its key's hash names, most often in
+ * the first. Nothing sweeps: a place whose time has run out is free, and so is one that was
  * never used (`until` 0). To delete an entry is to store 0 there, under the lock.
  *
  *            tag 0..7     until 0..7       entry 0 ... entry 7
@@ -58,12 +58,17 @@ static inline __u32 pk_state_seconds(__u32 ticks)
  *     TCP, UDP, ...     of end 0             of end 1
  *     ICMP, ICMPv6      identifier           type of the request << 8 | code
  *     anything else     0                    0
+ *
+ * So that later fragments, which have no ports, have the state of their datagram's first one, there
+ * are entries for datagrams, in one direction: family | PK_STATE_FRAGMENT, the addresses from
+ * source to destination, and the identification in place of the ports.
  */
+#define PK_STATE_FRAGMENT 0x80u
 struct pk_state_key {
     struct pk_u128 addr[2]; /* as in struct pk_packet */
     __u16 port[2];          /* host order */
     __u8 proto;
-    __u8 family; /* enum pk_family */
+    __u8 family; /* enum pk_family; | PK_STATE_FRAGMENT */
     __u16 zone;  /* 0 */
 };
 
@@ -120,6 +125,11 @@ struct pk_state_udp {
     __u32 stream_at; /* a tick: a flow of both directions that lasts longer is a stream */
 };
 
+struct pk_state_fragment {
+    __u32 info; /* PK_CT_* of the first one */
+    __u32 status;
+};
+
 struct pk_state_entry {
     struct pk_state_key key;
     __u32 status; /* PK_CTF_* of rules/conntrack.h */
@@ -129,6 +139,7 @@ struct pk_state_entry {
     union {
         struct pk_state_tcp tcp;
         struct pk_state_udp udp;
+        struct pk_state_fragment fragment;
     };
 };
 
@@ -171,8 +182,8 @@ static inline __u64 pk_state_mix(__u64 h, __u64 word, const struct pk_state_seed
 static inline __u64 pk_state_hash(const struct pk_state_key *k, const struct pk_state_seed *seed)
 {
     __u64 h = pk_state_mix(seed->a ^ seed->b,
-                           (__u64)k->port[0] << 48 | (__u64)k->port[1] << 32 | (__u32)k->zone << 16 |
-                               (__u32)(k->proto << 8) | k->family,
+                           (__u64)k->port[0] << 48 | (__u64)k->port[1] << 32 |
+                               (__u32)k->zone << 16 | (__u32)(k->proto << 8) | k->family,
                            seed);
 
     h = pk_state_mix(h, k->addr[0].lo, seed);

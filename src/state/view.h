@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What is known of the packet under way: what was read of it (seen.h), and what the table says of
+ * it (track.h). Shared by user space and BPF.
+ */
+#pragma once
+
+#include "rules/conntrack.h"
+#include "state/rules.h"
+
+enum pk_seen_kind {
+    PK_SEEN_INVALID,   /* belongs to nothing and begins nothing */
+    PK_SEEN_UNTRACKED, /* neighbour discovery and the like */
+    PK_SEEN_OPENS,     /* may belong to a connection, or begin one */
+    PK_SEEN_ANSWERS,   /* may belong to one only */
+    PK_SEEN_ERROR,     /* ICMP says that a packet of one, which it carries, has failed */
+    PK_SEEN_FRAGMENT,  /* a later fragment: `key` is that of the datagram */
+};
+
+/* Which of a TCP segment's flags decides: get_conntrack_index(). */
+enum pk_tcp_kind {
+    PK_TCP_SYN,
+    PK_TCP_SYNACK,
+    PK_TCP_FIN,
+    PK_TCP_ACK,
+    PK_TCP_RST,
+    PK_TCP_NOTHING,
+    PK_TCP_KINDS
+};
+
+#define PK_FLAG_FIN 0x01u
+#define PK_FLAG_SYN 0x02u
+#define PK_FLAG_RST 0x04u
+#define PK_FLAG_ACK 0x10u
+#define PK_FLAG_URG 0x20u
+
+struct pk_seen {
+    struct pk_state_key key;
+    __u8 kind;      /* enum pk_seen_kind */
+    __u8 from;      /* the end of the key that sends, also of an error */
+    __u8 segment;   /* enum pk_tcp_kind */
+    __u8 tcp_flags; /* PK_FLAG_* */
+    __u8 options;   /* of a SYN: PK_TCPF_WINDOW_SCALE, PK_TCPF_SACK_PERM */
+    __u8 scale;     /* of a SYN */
+    __u8 has_options;
+    __u8 partial; /* the first fragment of a datagram: its length is not known */
+    __u32 seq, ack;
+    __u32 end;  /* seq + length, SYN and FIN */
+    __u32 sack; /* the highest right edge of a SACK block; else ack */
+    __u16 win;  /* not scaled */
+    __u16 pad;
+    __u32 ident; /* of the datagram, if `partial` or a later fragment */
+};
+
+_Static_assert(sizeof(struct pk_seen) == 72, "shared with BPF");
+
+enum pk_track_entry {
+    PK_TRACK_NONE, /* the packet is INVALID, or UNTRACKED if `info` says so */
+    PK_TRACK_KNOWN,
+    PK_TRACK_NEW, /* it will have one, if it is accepted */
+};
+
+/* What is known of the packet under way. */
+struct pk_track {
+    struct pk_seen seen;
+    __u64 hash;
+    __u32 now; /* tick */
+    __u32 bucket, way;
+    __u32 info;   /* PK_CT_* */
+    __u32 entry;  /* enum pk_track_entry */
+    __u32 status; /* PK_CTF_* */
+    __u32 until;  /* tick; 0: the entry is gone or not there yet */
+    __u32 orig;   /* the end of the key that has begun */
+    __u32 pushed; /* 1: an entry that was not held has given way */
+    __u32 pad;
+};
+
+_Static_assert(sizeof(struct pk_track) == 120, "shared with BPF");

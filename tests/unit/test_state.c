@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of connections: UDP, ICMP, errors, fragments, keys, and what a flood can do to it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "talk.h"
+
+#define NEW PK_CTS_NEW
+#define EST PK_CTS_ESTABLISHED
+#define REL PK_CTS_RELATED
+#define INV PK_CTS_INVALID
+
+static int setup(void **state)
+{
+    static struct talk t;
+
+    talk_begin(&t, 64, NULL);
+    *state = &t;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    talk_done(*state);
+    return 0;
+}
+
+static uint32_t say(struct talk *t, struct talk_packet p)
+{
+    return talk_say(t, &p, true);
+}
+
+static unsigned left(struct talk *t)
+{
+    uint32_t until;
+
+    if (!talk_entry(t, &until))
+        return 0;
+    return pk_state_seconds(until - pk_state_tick(t->ns) + 8);
+}
+
+static void test_udp(void **state)
+{
+    struct talk *t = *state;
+
+    assert_int_equal(say(t, talk_udp(false, 5353, 53, 20)), NEW);
+    assert_int_equal(say(t, talk_udp(false, 5353, 53, 20)), NEW);
+    assert_int_equal(left(t), 30);
+    assert_int_equal(say(t, talk_udp(true, 5353, 53, 20)), EST);
+    assert_int_equal(left(t), 30);
+    assert_false(talk_entry(t, NULL)->status & PK_CTF_ASSURED);
+    assert_int_equal(say(t, talk_udp(false, 5353, 53, 20)), EST);
+    assert_int_equal(left(t), 30); /* an exchange is no stream */
+    talk_wait(t, 2.2);
+    assert_int_equal(say(t, talk_udp(false, 5353, 53, 20)), EST);
+    assert_int_equal(left(t), 120);
+    assert_true(talk_entry(t, NULL)->status & PK_CTF_ASSURED);
+    talk_wait(t, 121);
+    assert_int_equal(say(t, talk_udp(true, 5353, 53, 20)), NEW);
+}
+
+static void test_udp_length(void **state)
+{
+    struct talk_packet p = talk_udp(false, 5353, 53, 20);
+    struct talk *t = *state;
+
+    p.b[25] = 29;
+    assert_int_equal(say(t, p), INV);
+    p.b[25] = 7;
+    assert_int_equal(say(t, p), INV);
+    p.b[25] = 28;
+    assert_int_equal(say(t, p), NEW);
+}
+
+static void test_dropped_packets_make_no_entry(void **state)
+{
+    struct talk_packet p = talk_udp(false, 5353, 53, 20), r = talk_udp(true, 5353, 53, 20);
+    struct talk *t = *state;
+
+    assert_int_equal(talk_say(t, &p, false), NEW);
+    assert_null(talk_entry(t, NULL));
+    assert_int_equal(talk_say(t, &r, false), NEW);
+}
+
+static void test_other_protocols(void **state)
+{
+    struct talk_packet p = talk_ip(false, 50), r = talk_ip(true, 50);
+    struct talk *t = *state;
+
+    talk_put(&p, "12345678", 8);
+    talk_put(&r, "87654321", 8);
+    talk_end(&p);
+    talk_end(&r);
+    assert_int_equal(say(t, p), NEW);
+    assert_int_equal(left(t), 600);
+    assert_int_equal(say(t, r), EST);
+    assert_int_equal(say(t, p), EST);
+}
+
+/* Bug 4 of an earlier implementation: a ping had the ports of the packet before. */
+static void test_ping_has_no_ports(void **state)
+{
+    struct talk *t = *state;
+
+    assert_int_equal(say(t, talk_udp(false, 5353, 53, 20)), NEW);
+    assert_int_equal(say(t, talk_icmp(false, 8, 0, 77)), NEW);
+    assert_int_equal(say(t, talk_udp(false, 5454, 54, 20)), NEW);
+    assert_int_equal(say(t, talk_icmp(true, 0, 0, 77)), EST);
+    assert_int_equal(left(t), 30);
+}
+
+static void test_queries(void **state)
+{
+    static const uint8_t asks[] = {8, 13, 15, 17}, answers[] = {0, 14, 16, 18};
+    struct talk *t = *state;
+
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(say(t, talk_icmp(true, answers[i], 0, 5)), INV);
+        assert_int_equal(say(t, talk_icmp(false, asks[i], 0, 5)), NEW);
+        assert_int_equal(say(t, talk_icmp(false, asks[i], 0, 5)), NEW);
+        assert_int_equal(say(t, talk_icmp(true, answers[i], 0, 6)), INV);
+        assert_int_equal(say(t, talk_icmp(true, answers[i], 0, 5)), EST);
+        assert_int_equal(say(t, talk_icmp(false, asks[i], 0, 5)), EST);
+    }
+    assert_int_equal(say(t, talk_icmp(true, 8, 0, 5)), NEW); /* the other host's own */
+    assert_int_equal(say(t, talk_icmp(false, 9, 0, 5)), INV);
+    assert_int_equal(say(t, talk_icmp(false, 42, 0, 5)), INV);
+}
+
+static uint32_t say_error(struct talk *t, uint32_t from, uint32_t to, struct talk_packet about)
+{
+    return say(t, talk_error(from, to, 3, &about));
+}
+
+#define ROUTER 0xcb007103u
+
+/* Bug 5: any error about a known tuple was RELATED, whoever it went to, whatever its checksum. */
+static void test_error_direction(void **state)
+{
+    struct talk_packet about = talk_udp(false, 5353, 53, 20), back = talk_udp(true, 5353, 53, 20);
+    struct talk *t = *state;
+
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), INV);
+    say(t, about);
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), REL);
+    assert_int_equal(t->last.info, PK_CT_RELATED + PK_CT_IS_REPLY);
+    assert_int_equal(say_error(t, TALK_SERVER, TALK_CLIENT, about), REL);
+    assert_int_equal(say_error(t, ROUTER, TALK_SERVER, about), INV); /* it had not sent it */
+    assert_int_equal(say_error(t, ROUTER, 0x0a000001, about), INV);
+    assert_int_equal(say_error(t, ROUTER, TALK_SERVER, back), REL);
+    assert_int_equal(t->last.info, PK_CT_RELATED);
+    assert_int_equal(left(t), 30);
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, talk_udp(false, 5354, 53, 20)), INV);
+}
+
+static void test_error_checksum(void **state)
+{
+    struct talk_packet about = talk_udp(false, 5353, 53, 20), e;
+    struct talk *t = *state;
+
+    say(t, about);
+    e = talk_error(ROUTER, TALK_CLIENT, 3, &about);
+    assert_int_equal(say(t, e), REL);
+    e.b[23] ^= 1;
+    assert_int_equal(say(t, e), INV);
+}
+
+/* ... and looking at it swapped the ports in the packet itself. */
+static void test_error_is_not_written(void **state)
+{
+    struct talk_packet about = talk_udp(false, 5353, 53, 20), e, before;
+    struct talk *t = *state;
+
+    say(t, about);
+    before = e = talk_error(ROUTER, TALK_CLIENT, 3, &about);
+    talk_say(t, &e, true);
+    assert_memory_equal(&e, &before, sizeof(e));
+}
+
+/* An error keeps no connection alive, nor does it make one ESTABLISHED. */
+static void test_error_changes_nothing(void **state)
+{
+    struct talk_packet about = talk_udp(false, 5353, 53, 20);
+    struct talk *t = *state;
+
+    say(t, about);
+    talk_wait(t, 20);
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), REL);
+    assert_int_equal(left(t), 10);
+    assert_int_equal(say(t, about), NEW);
+}
+
+static void test_error_about_ping(void **state)
+{
+    struct talk_packet about = talk_icmp(false, 8, 0, 9);
+    struct talk *t = *state;
+
+    say(t, about);
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), REL);
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, talk_icmp(false, 8, 0, 10)), INV);
+}
+
+static struct talk_packet fragment(struct talk_packet p, uint16_t offset, bool more, uint16_t id)
+{
+    if (offset) { /* of another content */
+        memset(p.b + 20, 'y', p.len - 20);
+    }
+    p.b[4] = (uint8_t)(id >> 8);
+    p.b[5] = (uint8_t)id;
+    p.b[6] = (uint8_t)((more ? 0x20 : 0) | offset / 8 >> 8);
+    p.b[7] = (uint8_t)(offset / 8);
+    return p;
+}
+
+/* A later fragment is what the first one was; one of nothing is INVALID, and never ESTABLISHED. */
+static void test_fragments(void **state)
+{
+    struct talk_packet p = talk_udp(false, 5353, 53, 1472), r = talk_udp(true, 5353, 53, 1472);
+    struct talk *t = *state;
+
+    p.b[24] = 0x0f; /* the datagram is longer than its first fragment */
+    r.b[24] = 0x0f;
+    assert_int_equal(say(t, fragment(p, 1480, true, 1)), INV);
+    assert_int_equal(say(t, fragment(p, 0, true, 1)), NEW);
+    assert_int_equal(say(t, fragment(p, 1480, true, 1)), NEW);
+    assert_int_equal(say(t, fragment(p, 1480, true, 2)), INV);
+    assert_int_equal(say(t, fragment(r, 1480, true, 1)), INV); /* the other direction's */
+    assert_int_equal(say(t, fragment(r, 0, true, 9)), EST);
+    assert_int_equal(say(t, fragment(r, 1480, false, 9)), EST);
+    assert_int_equal(t->last.info, PK_CT_ESTABLISHED + PK_CT_IS_REPLY);
+    talk_wait(t, 31);
+    assert_int_equal(say(t, fragment(r, 1480, false, 9)), INV);
+}
+
+/* What was dropped leaves its later fragments nothing. */
+static void test_fragments_of_dropped(void **state)
+{
+    struct talk_packet p = talk_udp(false, 5353, 53, 1472), first;
+    struct talk *t = *state;
+
+    first = fragment(p, 0, true, 1);
+    first.b[24] = 0x0f;
+    assert_int_equal(talk_say(t, &first, false), NEW);
+    assert_int_equal(say(t, fragment(p, 1480, true, 1)), INV);
+}
+
+/* Bug 8: a flood of SYNs drove out established connections. */
+static void test_flood_drives_out_half_open_ones_only(void **state)
+{
+    enum { KEPT = 200, FLOOD = 20000 };
+    struct talk *t = *state;
+    unsigned pushed = 0;
+
+    for (unsigned i = 0; i < KEPT; i++) {
+        uint16_t port = (uint16_t)(1000 + i);
+        struct talk_packet s[] = {
+            talk_tcp(&(struct talk_segment){.flags = S, .seq = 1, .sport = port}),
+            talk_tcp(&(struct talk_segment){
+                .reply = true, .flags = S | A, .seq = 5, .ack = 2, .sport = port}),
+            talk_tcp(&(struct talk_segment){.flags = A, .seq = 2, .ack = 6, .sport = port}),
+        };
+
+        for (unsigned k = 0; k < 3; k++)
+            assert_int_not_equal(talk_say(t, &s[k], true), 0);
+    }
+    for (unsigned i = 0; i < FLOOD; i++) {
+        struct talk_packet p = talk_tcp(
+            &(struct talk_segment){.flags = S, .seq = i, .sport = (uint16_t)(5000 + i % 60000)});
+
+        p.b[12] = 10; /* made-up sources */
+        p.b[13] = (uint8_t)(i >> 8);
+        assert_int_equal(talk_say(t, &p, true), NEW);
+        pushed += t->last.pushed;
+    }
+    assert_true(pushed > FLOOD / 2);
+    for (unsigned i = 0; i < KEPT; i++)
+        assert_int_equal(
+            say(t, talk_tcp(&(struct talk_segment){
+                       .flags = A, .seq = 2, .ack = 6, .sport = (uint16_t)(1000 + i)})),
+            EST);
+}
+
+/* Only connections that were really made can fill the table; then new ones are dropped. */
+static void test_full(void **state)
+{
+    struct talk *t = *state;
+    unsigned refused = 0, made = 0;
+
+    for (unsigned i = 0; i < 2000; i++) {
+        uint16_t port = (uint16_t)(1000 + i);
+
+        if (!say(t, talk_udp(false, port, 53, 1)))
+            continue;
+        say(t, talk_udp(true, port, 53, 1));
+        talk_wait(t, 2.2);
+        say(t, talk_udp(false, port, 53, 1));
+        talk_wait(t, -2.2);
+        made++;
+    }
+    assert_int_equal(made, 64 * PK_STATE_WAYS);
+    for (unsigned i = 0; i < 100; i++)
+        refused += !say(t, talk_udp(false, (uint16_t)(9000 + i), 53, 1));
+    assert_int_equal(refused, 100);
+    talk_wait(t, 125); /* time is what makes room */
+    assert_int_equal(say(t, talk_udp(false, 9000, 53, 1)), NEW);
+}
+
+/* At the number of connections that a table is made for, nearly all of them find a place. */
+static void test_places(void **state)
+{
+    enum { N = 20000 };
+    struct talk t;
+    unsigned pushed = 0;
+
+    (void)state;
+    talk_begin(&t, pk_state_buckets_for(N), NULL);
+    for (unsigned i = 0; i < N; i++) {
+        assert_int_equal(say(&t, talk_udp(false, (uint16_t)i, (uint16_t)(i >> 4), 1)), NEW);
+        pushed += t.last.pushed;
+    }
+    assert_in_range(pushed, 0, N / 5000);
+    talk_done(&t);
+}
+
+/* Both directions have one key, whichever end is the smaller one. */
+static void test_key_is_of_both_directions(void **state)
+{
+    struct talk *t = *state;
+
+    for (unsigned i = 0; i < 200; i++) {
+        struct talk_packet p = talk_udp(false, (uint16_t)(i * 331), (uint16_t)(i * 17), 1),
+                           r = talk_udp(true, (uint16_t)(i * 331), (uint16_t)(i * 17), 1);
+
+        p.b[12] = r.b[16] = (uint8_t)(i * 7 + 1);
+        assert_int_equal(say(t, p), NEW);
+        assert_int_equal(say(t, r), EST);
+    }
+}
+
+static struct talk_packet icmpv6(uint8_t type)
+{
+    struct talk_packet p = {.b = {0x60, 0, 0, 0, 0, 8, 58, 255}, .len = 48};
+
+    p.b[8] = p.b[24] = 0xfd;
+    p.b[23] = 1;
+    p.b[39] = 2;
+    p.b[40] = type;
+    p.b[45] = 3;
+    return p;
+}
+
+static void test_icmpv6(void **state)
+{
+    struct talk_packet answer = icmpv6(129);
+    struct talk *t = *state;
+
+    for (unsigned type = 128; type < 256; type++) {
+        bool untracked = (type >= 130 && type <= 136) || type == 143;
+        bool asks = type == 128 || type == 139;
+
+        assert_int_equal(say(t, icmpv6((uint8_t)type)), untracked ? PK_CTS_UNTRACKED
+                                                        : asks    ? NEW
+                                                                  : INV);
+    }
+    answer.b[23] = 2;
+    answer.b[39] = 1;
+    assert_int_equal(say(t, answer), EST);
+}
+
+/* An error about a packet behind an extension header; the checksum covers the addresses. */
+static void test_error_ipv6(void **state)
+{
+    struct talk_packet about = icmpv6(128), e = icmpv6(1);
+    struct talk *t = *state;
+    uint32_t s = 58 + 8 + 48;
+
+    assert_int_equal(say(t, about), NEW);
+    e.b[23] = 9; /* from a router to the host that asked */
+    e.b[39] = 1;
+    talk_put(&e, about.b, about.len);
+    e.b[5] = (uint8_t)(8 + about.len);
+    e.b[45] = 0;
+    for (size_t i = 8; i < e.len; i += 2)
+        s += (uint32_t)e.b[i] << 8 | e.b[i + 1];
+    s = (s & 0xffff) + (s >> 16);
+    s = ~(s + (s >> 16)) & 0xffff;
+    assert_int_equal(say(t, e), INV);
+    e.b[42] = (uint8_t)(s >> 8);
+    e.b[43] = (uint8_t)s;
+    assert_int_equal(say(t, e), REL);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_udp),
+        CASE(test_udp_length),
+        CASE(test_dropped_packets_make_no_entry),
+        CASE(test_other_protocols),
+        CASE(test_ping_has_no_ports),
+        CASE(test_queries),
+        CASE(test_error_direction),
+        CASE(test_error_checksum),
+        CASE(test_error_is_not_written),
+        CASE(test_error_changes_nothing),
+        CASE(test_error_about_ping),
+        CASE(test_fragments),
+        CASE(test_fragments_of_dropped),
+        CASE(test_flood_drives_out_half_open_ones_only),
+        CASE(test_full),
+        cmocka_unit_test(test_places),
+        CASE(test_key_is_of_both_directions),
+        CASE(test_icmpv6),
+        CASE(test_error_ipv6),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
