@@ -33,7 +33,7 @@ _picket()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
-    --interface-id | --network-id | --conflicts | --kind | --iid | --in | --packets | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --frame | --rounds | --time | --only |\
+    --interface-id | --network-id | --conflicts | --kind | --iid | --in | --packets | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --state-max | --frame | --rounds | --time | --only |\
         --src | --dst | --reply-src | --reply-dst | --sport | --dport | --mark | --zone | --count | --series-max | --keep |\
         --size-max | --samples) return ;;
     help) words='status check diff apply rule conn undo save explain detach record demo telemetry posit bench address' ;;
@@ -45,7 +45,7 @@ _picket()
     case $verb in
     check) words="--plan --hook --counters -c --classifier --memory-max --filter-only $family" ;;
     diff) words="--filter-only $family" ;;
-    apply) words="--dev --hook --counters -c --classifier --memory-max --filter-only $family" ;;
+    apply) words="--dev --hook --counters -c --classifier --memory-max --state-max --filter-only $family" ;;
     rule) words="$family INPUT FORWARD OUTPUT"
         [ "$COMP_CWORD" -ne 2 ] || words="$family append insert replace delete" ;;
     conn) words='-p -s -d --proto --src --dst --reply-src --reply-dst --sport --dport --state --status'

@@ -16,6 +16,7 @@ const struct pk_option_def pk_options_apply[] = {
     {"counters", 'c', NULL, "load the files' counters"},
     {"classifier", 0, "HOW", "auto; lbvs: plain bit-vector search, to compare (default: auto)"},
     {"memory-max", 0, "BYTES", "refuse a larger image (K, M, G; default 256M)"},
+    {"state-max", 0, "N", "connections to track on tc and xdp (default: 262144)"},
     PK_COMMON_OPTIONS,
 };
 
@@ -43,6 +44,8 @@ static int take(void *arg, const struct pk_args *a, const struct pk_option_def *
         return pk_classifier_arg(a, &p->o.classifier);
     if (o && pk_option_is(o, "memory-max"))
         return pk_memory_arg(a, &p->o.memory_max);
+    if (o && pk_option_is(o, "state-max"))
+        return pk_state_max_arg(a, &p->o.state_max);
     return pk_files_arg(&p->files, a, o);
 }
 

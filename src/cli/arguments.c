@@ -44,6 +44,18 @@ int pk_memory_arg(const struct pk_args *a, size_t *ret)
     return 1;
 }
 
+int pk_state_max_arg(const struct pk_args *a, uint32_t *ret)
+{
+    uint64_t v;
+
+    if (pk_arg_size(a->value, &v))
+        return refuse(a, "state-max", "not a number of connections, such as 262144");
+    if (!v || v > PK_STATE_MOST)
+        return refuse(a, "state-max", "must be from 1 to 16777216");
+    *ret = (uint32_t)v;
+    return 1;
+}
+
 /* dev_valid_name(): what the kernel takes for a name. */
 static bool name_valid(const char *s)
 {

@@ -80,9 +80,8 @@ static bool names_interfaces(const struct pk_ruleset *rs)
     return false;
 }
 
-/* The first rule that asks for connection tracking, which these hooks come before. */
-static void refuse_conntrack(struct pk_cli *c, enum pk_attach_kind hook,
-                             const struct pk_ruleset *rs)
+/* The first rule that asks for connection tracking: these hooks come before Linux's. */
+static void warn_conntrack(struct pk_cli *c, enum pk_attach_kind hook, const struct pk_ruleset *rs)
 {
     for (size_t i = 0; rs && i < rs->n_chains; i++)
         for (size_t k = 0; k < rs->chains[i]->n_rules; k++) {
@@ -91,9 +90,10 @@ static void refuse_conntrack(struct pk_cli *c, enum pk_attach_kind hook,
 
             if (!pk_conntrack_rule(r))
                 continue;
-            pk_error(&c->d, PK_D_HOOK_CONNTRACK, at, "use --hook netfilter",
-                     "-m conntrack and -m state are not to be had on --hook %s",
-                     pk_attach_name(hook));
+            pk_warn(&c->d, PK_D_HOOK_CONNTRACK, at, "for those, use --hook netfilter",
+                    "on %s, connections are followed in a table of picket's own, which knows "
+                    "neither NAT nor helpers",
+                    pk_attach_name(hook));
             return;
         }
 }
@@ -182,7 +182,7 @@ static enum pk_exit run(struct pk_cli *c, const struct check *k)
     warn_hook(c, k->hook, &read);
     if (k->hook == PK_ATTACH_TC || k->hook == PK_ATTACH_XDP)
         for (int f = 0; f < PK_FAMILY_N; f++)
-            refuse_conntrack(c, k->hook, read.family[f]);
+            warn_conntrack(c, k->hook, read.family[f]);
     if (c->d.n_errors)
         return PK_EXIT_USAGE;
     r = lint(c, &read);

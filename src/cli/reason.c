@@ -20,6 +20,7 @@ static const struct {
     [PK_R_PASS_JUDGED] = {"pass-judged", "passed: judged at ingress already"},
     [PK_R_PASS_MALFORMED] = {"pass-malformed", "left to the stack: bad IP header"},
     [PK_R_ACCEPT_LOST] = {"accept-untracked", "accepted while connection tracking was off"},
+    [PK_R_DROP_STATE] = {"drop-state", "dropped: no place for a new connection"},
     [PK_R_DROP_TAGS] = {"drop-tags", "dropped: more than two VLAN tags"},
 };
 

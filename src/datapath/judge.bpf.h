@@ -18,7 +18,7 @@
 /* A reason that drops? */
 static __always_inline int pk_drops(enum pk_reason r)
 {
-    return r >= PK_R_DROP_RULE && r <= PK_R_DROP_NO_PROG;
+    return (r >= PK_R_DROP_RULE && r <= PK_R_DROP_NO_PROG) || r == PK_R_DROP_STATE;
 }
 
 /* The one exit: counts why, and says whether the packet goes on (1) or is dropped (0). */
@@ -61,7 +61,7 @@ PK_GLOBAL int pk_classify(PK_CTX *ctx, const struct pk_packet *p, __u32 hook, __
     t = &pk_head(image)->family[p->family == PK_IPV6];
     if (!t->present)
         return PK_R_PASS_OPEN;
-    d = pk_flow_draft();
+    d = p->tracked ? NULL : pk_flow_draft();
     if (d && pk_flow_begin(d, p, hook, image))
         w.flow = &d->flow;
     pk_walk_chain(&w, t, hook);

@@ -8,6 +8,7 @@
 
 #include "classify/flow.h"
 #include "datapath/env.bpf.h"
+#include "datapath/state.bpf.h"
 
 /* The few fields of the kernel's own types that are read; relocated against its BTF. */
 struct in_device {

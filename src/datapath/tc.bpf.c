@@ -56,7 +56,7 @@ static __always_inline void pk_source_init(struct pk_source *s, struct __sk_buff
     pk_untag(s);
 }
 
-#include "datapath/judge.bpf.h"
+#include "datapath/track.bpf.h"
 
 /* A packet of more than 64 KiB (BIG TCP) has no length in its header: take the frame's. */
 static __always_inline __u32 pk_big_len(const struct __sk_buff *skb)
@@ -130,7 +130,7 @@ int tc_ingress_judge(struct __sk_buff *skb)
 
     if (!pk_my_bank(0, &bank))
         return pk_again(skb, PK_PROG_TC_INGRESS, 0);
-    if (pk_plain(skb, &p)) {
+    if (pk_plain(skb, &p) && !pk_tracks(p.family == PK_IPV6, pk_bank_image(bank))) {
         hook = pk_route_plain(skb, &p, pk_device(skb));
         r = pk_recall(&p, hook, pk_bank_image(bank));
         if (r != PK_REASON_N)
@@ -149,7 +149,8 @@ int tc_egress_judge(struct __sk_buff *skb)
 
     if (!pk_my_bank(1, &bank))
         return pk_again(skb, PK_PROG_TC_EGRESS, 1);
-    if (!skb->ingress_ifindex && pk_plain(skb, &p)) {
+    if (!skb->ingress_ifindex && pk_plain(skb, &p) &&
+        !pk_tracks(p.family == PK_IPV6, pk_bank_image(bank))) {
         r = pk_recall(&p, PK_OUTPUT, pk_bank_image(bank));
         if (r != PK_REASON_N)
             return pk_tc_exit(PK_OUTPUT, r, p.len);
@@ -169,7 +170,7 @@ int tc_ingress_walk(struct __sk_buff *skb)
     hook = pk_route(skb, &p, skb->ifindex);
     if (!pk_my_bank(0, &bank))
         return pk_again(skb, PK_PROG_TC_INGRESS, 0);
-    return pk_tc_exit(hook, pk_classify(skb, &p, hook, pk_bank_image(bank)), p.len);
+    return pk_tc_exit(hook, pk_judge(skb, &p, hook, pk_bank_image(bank)), p.len);
 }
 
 /*
@@ -191,5 +192,5 @@ int tc_egress_walk(struct __sk_buff *skb)
         return pk_tc_exit(PK_AT_NONE, r, skb->len);
     if (!pk_my_bank(1, &bank))
         return pk_again(skb, PK_PROG_TC_EGRESS, 1);
-    return pk_tc_exit(hook, pk_classify(skb, &p, hook, pk_bank_image(bank)), p.len);
+    return pk_tc_exit(hook, pk_judge(skb, &p, hook, pk_bank_image(bank)), p.len);
 }

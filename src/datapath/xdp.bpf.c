@@ -56,18 +56,17 @@ static __always_inline int pk_load_near(const struct pk_source *s, __u32 off, vo
     return 1;
 }
 
+/* Without a look at what lies at hand: in a loop the verifier would follow both for each round. */
 static __always_inline int pk_load_far(const struct pk_source *s, __u32 off, void *dst, __u32 len)
 {
-    if (pk_load_near(s, off, dst, len))
-        return 0;
     return bpf_xdp_load_bytes(s->xdp, s->l3 + off, dst, len) ? -1 : 0;
 }
 
 static __always_inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)
 {
-    if (s->plain)
-        return pk_load_near(s, off, dst, len) ? 0 : pk_missed(s);
-    return pk_load_far(s, off, dst, len);
+    if (pk_load_near(s, off, dst, len))
+        return 0;
+    return s->plain ? pk_missed(s) : pk_load_far(s, off, dst, len);
 }
 
 /* The ethertype behind all tags, s->l3 set; 0: too many tags, or cut short. */
@@ -97,7 +96,7 @@ static __always_inline void pk_source_init(struct pk_source *s, struct xdp_md *x
     pk_untag(s);
 }
 
-#include "datapath/judge.bpf.h"
+#include "datapath/track.bpf.h"
 
 PK_GLOBAL int pk_parse_frame(struct xdp_md *xdp, struct pk_packet *p)
 {
@@ -142,7 +141,7 @@ int xdp_judge(struct xdp_md *xdp)
 
     if (!pk_my_bank(0, &bank))
         return pk_dispatch(xdp, PK_PROG_XDP, 0) ? XDP_PASS : XDP_DROP;
-    if (pk_plain(xdp, &p, &hook)) {
+    if (pk_plain(xdp, &p, &hook) && !pk_tracks(p.family == PK_IPV6, pk_bank_image(bank))) {
         r = pk_recall(&p, hook, pk_bank_image(bank));
         if (r != PK_REASON_N)
             return pk_exit(hook, r, p.len) ? XDP_PASS : XDP_DROP;
@@ -162,6 +161,6 @@ int xdp_walk(struct xdp_md *xdp)
     hook = pk_route(xdp, &p, xdp->ingress_ifindex);
     if (!pk_my_bank(0, &bank))
         return pk_dispatch(xdp, PK_PROG_XDP, 0) ? XDP_PASS : XDP_DROP;
-    r = pk_classify(xdp, &p, hook, pk_bank_image(bank));
+    r = pk_judge(xdp, &p, hook, pk_bank_image(bank));
     return pk_exit(hook, r, p.len) ? XDP_PASS : XDP_DROP;
 }

@@ -124,6 +124,8 @@ int pk_ahead_maps(const struct pk_ahead *a, enum pk_attach_kind hook, struct pk_
     if (hook != a->hook)
         return -ENOENT;
     for (int m = 0; m < PK_MAP_N; m++) {
+        if (a->maps.fd[m] < 0) /* there is no table of connections yet */
+            continue;
         maps.fd[m] = fcntl(a->maps.fd[m], F_DUPFD_CLOEXEC, 3);
         if (maps.fd[m] >= 0)
             continue;
@@ -139,8 +141,8 @@ int pk_ahead_engine(struct pk_ahead *a, const struct pk_bank_set *s, struct pk_p
     size_t image = s->image->head->size;
 
     pk_ahead_wait(a);
-    if (a->loaded || a->image < 0 || pk_engine_of(s->bank) || image > pk_engine_area(a->size) ||
-        a->size > 2 * pk_engine_size(image))
+    if (a->loaded || a->image < 0 || s->state.buckets || pk_engine_of(s->bank) ||
+        image > pk_engine_area(a->size) || a->size > 2 * pk_engine_size(image))
         return -ENOENT;
     s->engine->image = PK_TAKE_FD(a->image);
     s->engine->size = a->size;

@@ -21,6 +21,7 @@
 #include "kernel/object.h"
 #include "kernel/slots.h"
 #include "kernel/standing.h"
+#include "kernel/state.h"
 #include "kernel/sys.h"
 
 /* One change. Everything it makes is given back by pk_apply_done, but for the bank. */
@@ -44,6 +45,7 @@ struct pk_apply {
     struct pk_ahead *ahead; /* whose maps these are; NULL: nobody's */
     bool tracks;            /* the set to come asks for connection tracking */
     uint64_t held;          /* pk_ctl.conntrack as found */
+    bool made;              /* the table of connections was not there */
 };
 
 static void pk_apply_done(struct pk_apply *a)
@@ -162,29 +164,33 @@ static int pk_apply_store(struct pk_apply *a)
     return r ? pk_sys_error(a->d, r, "cannot write down the rule set") : 0;
 }
 
+/* The families whose rules ask for a state, as bits. */
+static uint8_t pk_apply_asks(const struct pk_apply *a)
+{
+    unsigned asks = 0;
+
+    for (int i = 0; i < PK_FAMILY_N; i++)
+        asks |= (unsigned)pk_conntrack_asked(a->rs[i]) << i;
+    return (uint8_t)asks;
+}
+
+/* Whether the set to come needs a table of connections that is not there yet. */
+static bool pk_apply_needs_state(const struct pk_apply *a)
+{
+    return a->tracks && a->f.ctl->hook != PK_ATTACH_NETFILTER && !a->f.ctl->state_buckets;
+}
+
 /* The live engine, if it is made of the programs that this picket brings. */
 static void pk_apply_place(struct pk_apply *a)
 {
     unsigned live = pk_word_live(a->word);
     bool ours = pk_word_generation(a->word) && !pk_standing_by_other(&a->f, live) &&
-                a->f.ctl->engine_build[pk_engine_of(live)] == pk_object_build();
+                a->f.ctl->engine_build[pk_engine_of(live)] == pk_engine_build(a->f.ctl) &&
+                !pk_apply_needs_state(a);
 
     pk_engine_open(&a->f.pins, ours ? a->word : 0, &a->engine);
     a->engine.word = a->word;
     a->bank = pk_engine_bank(&a->engine, a->image.head->size);
-}
-
-/* Only at netfilter has Linux looked up the packet's connection before the fence judges it. */
-static int pk_apply_conntrack(struct pk_apply *a)
-{
-    a->tracks = pk_conntrack_asked(a->rs[PK_IPV4]) || pk_conntrack_asked(a->rs[PK_IPV6]);
-    if (!a->tracks || a->f.ctl->hook == PK_ATTACH_NETFILTER)
-        return 0;
-    pk_error(a->d, PK_K_CONNTRACK, PK_NOWHERE,
-             "use --hook netfilter (`picket detach` first, if a fence stands)",
-             "-m conntrack and -m state are not to be had on --hook %s",
-             a->f.ctl->hook == PK_ATTACH_XDP ? "xdp" : "tc");
-    return -EOPNOTSUPP;
 }
 
 /* Connections that nobody has tracked so far. The set is put in force in any case. */
@@ -204,14 +210,20 @@ static void pk_apply_seed(struct pk_apply *a)
             strerror(-r));
 }
 
-/* Before programs are loaded: if connection tracking is a module, it comes with the table. */
+/*
+ * Before programs are loaded. Only at netfilter has Linux looked up the packet's connection before
+ * the fence judges it; if its tracking is a module, that comes with the table of nf_tables.
+ */
 static int pk_apply_hold(struct pk_apply *a)
 {
-    bool begins = a->tracks && pk_conntrack_held() != 1;
+    bool begins;
     int r;
 
     if (!a->tracks)
         return 0;
+    if (a->f.ctl->hook != PK_ATTACH_NETFILTER)
+        return pk_state_make(&a->f, a->o->state_max, &a->made, a->d);
+    begins = pk_conntrack_held() != 1;
     a->f.ctl->conntrack = pk_word_generation(a->word) + 1;
     r = pk_conntrack_hold(a->d);
     if (!r && begins)
@@ -228,10 +240,21 @@ static void pk_apply_let_go(struct pk_fence *f)
 /* The change has failed: as it was found. */
 static void pk_apply_unhold(struct pk_apply *a)
 {
+    if (a->made)
+        pk_state_unmake(&a->f);
     if (a->held)
         a->f.ctl->conntrack = a->held;
     else
         pk_apply_let_go(&a->f);
+}
+
+static int pk_apply_state_max(struct pk_apply *a)
+{
+    if (!a->o->state_max || a->f.ctl->hook != PK_ATTACH_NETFILTER)
+        return 0;
+    pk_error(a->d, PK_K_CONNTRACK, PK_NOWHERE, "use sysctl net.netfilter.nf_conntrack_max",
+             "--state-max is for --hook tc and xdp: at netfilter Linux's own table is used");
+    return -EINVAL;
 }
 
 /* Everything that can fail for the rules' sake, before anything is touched. */
@@ -243,7 +266,8 @@ static int pk_apply_compile(struct pk_apply *a, const struct pk_ruleset *const g
 
     for (int i = 0; i < PK_FAMILY_N; i++)
         a->rs[i] = given[i] ? given[i] : a->live.family[i];
-    r = pk_apply_conntrack(a);
+    a->tracks = pk_apply_asks(a) != 0;
+    r = pk_apply_state_max(a);
     if (!r)
         r = pk_apply_slots(a, given);
     if (!r)
@@ -270,7 +294,7 @@ static int pk_apply_sweep_bank(struct pk_apply *a)
 
 static int pk_apply_fill(struct pk_apply *a)
 {
-    const struct pk_bank_set set = {
+    struct pk_bank_set set = {
         .bank = a->bank,
         .hook = (enum pk_attach_kind)a->f.ctl->hook,
         .guard_all = a->f.ctl->guard_all,
@@ -290,7 +314,9 @@ static int pk_apply_fill(struct pk_apply *a)
     if (!r && set.hook != PK_ATTACH_NETFILTER) /* which has the names of the kernel itself */
         r = pk_ifnames_fill(&a->f.maps, a->d);
     a->f.ctl->bank_abi[a->bank] = PK_DATAPATH_ABI;
-    a->f.ctl->engine_build[pk_engine_of(a->bank)] = pk_object_build();
+    a->f.ctl->engine_build[pk_engine_of(a->bank)] = pk_engine_build(a->f.ctl);
+    a->f.ctl->state_asks[a->bank] = pk_apply_asks(a);
+    set.state = pk_state_config_of(a->f.ctl);
     return r ? r : pk_bank_fill(&a->f.pins, &a->f.maps, &set, a->d);
 }
 

@@ -171,7 +171,8 @@ int pk_engine_programs(const struct pk_maps *m, const struct pk_bank_set *s, uin
                    .engine = pk_engine_of(s->bank),
                    .area = pk_engine_area(size),
                    .deltas = pk_engine_deltas(size),
-                   .delta = pk_engine_delta(size)},
+                   .delta = pk_engine_delta(size),
+                   .state = s->state},
     };
     int r = pk_maps_flows(&load.config.flow_mask);
 

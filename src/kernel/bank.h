@@ -37,6 +37,7 @@ struct pk_bank_set {
     unsigned bank;
     enum pk_attach_kind hook;
     bool guard_all;
+    struct pk_state_config state; /* of an engine that is made for it */
     struct pk_engine *engine;
     const struct pk_image *image; /* is moved to its place */
     const struct pk_buf *store;

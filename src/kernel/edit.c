@@ -85,7 +85,7 @@ static int pk_change_open(struct pk_change *c)
     c->live = pk_standing_live(c->f, c->word);
     c->before = pk_standing_before(c->f, c->word);
     if (pk_standing_by_other(c->f, c->live.bank) ||
-        ctl->engine_build[pk_engine_of(c->live.bank)] != pk_object_build())
+        ctl->engine_build[pk_engine_of(c->live.bank)] != pk_engine_build(ctl))
         return PK_WHOLE;
     pk_engine_open(&c->f->pins, c->word, &c->engine);
     if (!c->engine.size || !pk_engine_delta(c->engine.size))

@@ -72,12 +72,19 @@ static void pk_standing_store(struct pk_fence *f, uint64_t word)
 #endif
 }
 
+static unsigned pk_standing_asks(const struct pk_fence *f, unsigned bank)
+{
+    return bank < PK_BANKS ? f->ctl->state_asks[bank] : 0;
+}
+
 void pk_standing_switch(struct pk_fence *f, struct pk_seat live, struct pk_seat before, bool frees)
 {
     uint64_t next = pk_word_generation(pk_standing_word(f)) + 1;
 
     if (frees)
         f->ctl->freed = next;
+    if (pk_standing_asks(f, live.bank) & ~pk_standing_asks(f, before.bank))
+        f->ctl->state_epoch++;
     f->ctl->delta[next % PK_WORDS_KEPT] = pk_delta_make(live.delta, before.delta);
     pk_standing_store(f, pk_word_make(next, live.bank, before.bank));
 }
@@ -361,6 +368,8 @@ int pk_fence_info(struct pk_fence *f, struct pk_fence_info *ret, struct pk_diags
         r = pk_maps_flows(&flows);
     info.conntrack = f->ctl->conntrack ? pk_conntrack_held() > 0 : -1;
     info.flow_bytes = flows * cpus * PK_FLOW_BYTES;
+    info.state_max = f->ctl->state_max;
+    info.state_bytes = f->ctl->state_buckets * sizeof(struct pk_state_bucket);
     if (!r)
         r = pk_info_devs(f, &info);
     if (!r)

@@ -27,6 +27,8 @@ enum pk_attach_kind { PK_ATTACH_AUTO, PK_ATTACH_NETFILTER, PK_ATTACH_TC, PK_ATTA
 
 struct pk_fence; /* an open fence: pinned maps mapped or held by fd. Owned. */
 
+#define PK_STATE_MOST (16u << 20) /* connections */
+
 struct pk_apply_options {
     enum pk_attach_kind hook;
     const char *const *devs; /* n_devs interface names; 0: the whole network namespace */
@@ -34,6 +36,7 @@ struct pk_apply_options {
     bool devs_given, hook_given; /* false: keep what the standing fence has */
     bool counters;               /* load counters of the rule set into the rules' slots */
     size_t memory_max;           /* of the image; 0: PK_IMAGE_MAX */
+    uint32_t state_max;          /* connections that are tracked; 0: as it is, or the default */
     enum pk_classifier classifier;
     struct pk_ahead *ahead; /* pk_fence_ahead(), or NULL */
 };
@@ -100,6 +103,8 @@ struct pk_fence_info {
     size_t n_devs;
     int conntrack; /* held on for the rule set (1), not any more (0), or not asked for (-1) */
     size_t image_bytes, store_bytes, counter_bytes, flow_bytes; /* image: of the whole engine */
+    size_t state_bytes; /* of the table of connections */
+    uint32_t state_max; /* that it is made for; 0: there is none */
     uint64_t cookie;
     char path[64];
 };

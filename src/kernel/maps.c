@@ -8,6 +8,7 @@
 #include "classify/flow.h"
 #include "datapath/abi/ctl.h"
 #include "kernel/sys.h"
+#include "state/state.h"
 
 #define PK_NAME_(x) #x
 #define PK_NAME(x) PK_NAME_(x)
@@ -25,6 +26,7 @@ static const struct pk_map_spec pk_map_specs[PK_MAP_N] = {
                          BPF_F_MMAPABLE},
     [PK_MAP_FLOW_CACHE] = {"flows", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_entry), 0,
                            BPF_F_MMAPABLE},
+    [PK_MAP_STATE] = {"state", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_state_bucket), 0, 0},
     [PK_MAP_PROGS_NF] = {"progs_nf", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
     [PK_MAP_PROGS_TC] = {"progs_tc", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
     [PK_MAP_PROGS_XDP] = {"progs_xdp", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
@@ -98,7 +100,7 @@ int pk_maps_chunk(int *ret)
 static bool pk_map_is_data(enum pk_map m)
 {
     return m == PK_MAP_COUNTERS || m == PK_MAP_REASONS || m == PK_MAP_IFNAMES ||
-           m == PK_MAP_FLOW_FAR || m == PK_MAP_FLOW_CACHE;
+           m == PK_MAP_FLOW_FAR || m == PK_MAP_FLOW_CACHE || m == PK_MAP_STATE;
 }
 
 static int pk_map_new(enum pk_map m, int *ret)
@@ -118,7 +120,8 @@ int pk_maps_create(struct pk_maps *ret, struct pk_diags *d)
     int r = 0;
 
     for (int i = 0; !r && i < PK_MAP_N; i++)
-        r = pk_map_new((enum pk_map)i, &m.fd[i]);
+        if (i != PK_MAP_STATE)
+            r = pk_map_new((enum pk_map)i, &m.fd[i]);
     if (r)
         return pk_sys_error(d, r, "cannot create the maps of the fence");
     *ret = m;
@@ -129,7 +132,7 @@ int pk_maps_create(struct pk_maps *ret, struct pk_diags *d)
 int pk_maps_pin(const struct pk_maps *m, const struct pk_pins *p, struct pk_diags *d)
 {
     for (int i = 0; i < PK_MAP_N; i++) {
-        int r = pk_sys_pin(p->dir, pk_map_specs[i].name, m->fd[i]);
+        int r = m->fd[i] < 0 ? 0 : pk_sys_pin(p->dir, pk_map_specs[i].name, m->fd[i]);
 
         if (r)
             return pk_sys_error(d, r, "cannot pin %s/%s", p->path, pk_map_specs[i].name);
@@ -144,7 +147,7 @@ static bool pk_map_fits(int fd, const struct pk_map_spec *s)
 
     return !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == s->type &&
            info.key_size == s->key_size && info.value_size == s->value_size &&
-           info.max_entries == s->max_entries;
+           (!s->max_entries || info.max_entries == s->max_entries);
 }
 
 int pk_maps_pinned(int dir, enum pk_map m, int *ret)
@@ -183,7 +186,7 @@ int pk_maps_complete(struct pk_maps *m, const struct pk_pins *p, struct pk_diags
     for (int i = 0; i < PK_MAP_N; i++) {
         int r = 0;
 
-        if (m->fd[i] >= 0)
+        if (m->fd[i] >= 0 || i == PK_MAP_STATE)
             continue;
         r = pk_map_new((enum pk_map)i, &m->fd[i]);
         if (!r)
@@ -191,6 +194,22 @@ int pk_maps_complete(struct pk_maps *m, const struct pk_pins *p, struct pk_diags
         if (r)
             return pk_sys_error(d, r, "cannot add %s/%s", p->path, pk_map_specs[i].name);
     }
+    return 0;
+}
+
+int pk_maps_state(struct pk_maps *m, const struct pk_pins *p, uint32_t buckets)
+{
+    struct pk_map_spec spec = pk_map_specs[PK_MAP_STATE];
+    _pk_close_ int fd = -1;
+    int r;
+
+    spec.max_entries = buckets;
+    r = pk_sys_map_create_locked(&spec, &fd);
+    if (!r)
+        r = pk_sys_pin(p->dir, spec.name, fd);
+    if (r)
+        return r;
+    m->fd[PK_MAP_STATE] = PK_TAKE_FD(fd);
     return 0;
 }
 

@@ -19,6 +19,7 @@ enum pk_map {
     PK_MAP_GUARDS,
     PK_MAP_FLOW_FAR,
     PK_MAP_FLOW_CACHE,
+    PK_MAP_STATE,
     PK_MAP_PROGS_NF,
     PK_MAP_PROGS_TC,
     PK_MAP_PROGS_XDP,
@@ -29,7 +30,7 @@ struct pk_maps {
     int fd[PK_MAP_N];
 };
 
-#define PK_MAPS_NONE ((struct pk_maps){{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1}})
+#define PK_MAPS_NONE ((struct pk_maps){{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}})
 
 /* The name of a map in its pin; in an object it is the same, but for `progs`. */
 const char *pk_map_name(enum pk_map m);
@@ -51,6 +52,9 @@ void pk_maps_done(struct pk_maps *m);
 
 /* Entries of the flow cache for each possible CPU. */
 int pk_maps_flows(uint32_t *ret_per_cpu);
+
+/* The table of connections, with so many buckets; pinned. Until then there is none. */
+int pk_maps_state(struct pk_maps *m, const struct pk_pins *p, uint32_t buckets);
 
 /* A chunk of counters, zeroed. */
 int pk_maps_chunk(int *ret);

@@ -62,6 +62,11 @@ uint64_t pk_object_build(void)
     return pk_mix64(pk_objects_sum ^ PK_DATAPATH_ABI);
 }
 
+uint64_t pk_engine_build(const struct pk_ctl *ctl)
+{
+    return pk_object_build() + ctl->state_buckets;
+}
+
 enum pk_map pk_prog_array(enum pk_prog_slot slot)
 {
     return pk_prog_defs[slot].array;
@@ -226,7 +231,8 @@ static int pk_object_bind(struct bpf_object *o, enum pk_map array, const struct 
     int r = pk_object_bind_image(o, l->image);
 
     for (int m = PK_MAP_CTL; !r && m < PK_MAP_PROGS_NF; m++)
-        r = pk_object_reuse(o, pk_map_name(m), l->maps->fd[m]);
+        if (l->maps->fd[m] >= 0) /* there may be no table of connections: then the object's own */
+            r = pk_object_reuse(o, pk_map_name(m), l->maps->fd[m]);
     if (!r)
         r = pk_object_reuse(o, "progs", l->maps->fd[array]);
     return r ? r : pk_object_configure(o, &l->config);

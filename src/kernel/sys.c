@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/sys.h"
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -62,6 +63,53 @@ int pk_sys_map_create(const struct pk_map_spec *spec, int inner, int *ret)
         return r;
     if (inner >= 0)
         o.inner_map_fd = (uint32_t)inner;
+    return pk_sys_result(bpf_map_create(spec->type, spec->name, spec->key_size, spec->value_size,
+                                        spec->max_entries, &o),
+                         ret);
+}
+
+/*
+ * The kernel finds a lock in a map's value by its type: as much of it as is needed. *ret_key and
+ * *ret_value: the types' numbers.
+ */
+static int pk_btf_locked(struct btf *b, uint32_t size, int *ret_key, int *ret_value)
+{
+    int lock, r = 0;
+
+    *ret_key = btf__add_int(b, "unsigned int", 4, 0);
+    lock = btf__add_struct(b, "bpf_spin_lock", 4);
+    if (*ret_key < 0 || lock < 0)
+        return -ENOMEM;
+    r = btf__add_field(b, "val", *ret_key, 0, 0);
+    *ret_value = r ? r : btf__add_struct(b, "locked", size);
+    if (*ret_value < 0)
+        return *ret_value;
+    r = btf__add_field(b, "lock", lock, 0, 0);
+    return r ? r : btf__load_into_kernel(b);
+}
+
+static void pk_btf_p(struct btf **b)
+{
+    btf__free(*b);
+}
+
+int pk_sys_map_create_locked(const struct pk_map_spec *spec, int *ret)
+{
+    LIBBPF_OPTS(bpf_map_create_opts, o, .map_flags = spec->flags);
+    __attribute__((cleanup(pk_btf_p))) struct btf *b = NULL;
+    int key, value, r = pk_fault();
+
+    if (r)
+        return r;
+    b = btf__new_empty();
+    if (!b)
+        return -errno;
+    r = pk_btf_locked(b, spec->value_size, &key, &value);
+    if (r)
+        return r;
+    o.btf_fd = (uint32_t)btf__fd(b);
+    o.btf_key_type_id = (uint32_t)key;
+    o.btf_value_type_id = (uint32_t)value;
     return pk_sys_result(bpf_map_create(spec->type, spec->name, spec->key_size, spec->value_size,
                                         spec->max_entries, &o),
                          ret);

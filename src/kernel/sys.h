@@ -27,6 +27,8 @@ struct pk_map_spec {
 
 /* `inner`: descriptor of the template of an array of maps, else -1. */
 int pk_sys_map_create(const struct pk_map_spec *spec, int inner, int *ret);
+/* An array whose values begin with a struct bpf_spin_lock. */
+int pk_sys_map_create_locked(const struct pk_map_spec *spec, int *ret);
 int pk_sys_map_update(int map, const void *key, const void *value);
 int pk_sys_map_delete(int map, const void *key);
 int pk_sys_map_update_batch(int map, const void *keys, const void *values, uint32_t n);

@@ -57,7 +57,8 @@ struct pk_packet {
     __u8 status;                 /* enum pk_l4_status */
     __u8 tcp_flags;              /* byte 13 of the TCP header; 0 unless status OK and proto tcp */
     __u8 ttl;                    /* TTL or hop limit */
-    __u8 pad[3];
+    __u8 tracked;                /* 1: by a table of our own (state/) */
+    __u8 pad[2];
 };
 
 _Static_assert(sizeof(struct pk_packet) == 88, "shared with BPF");

@@ -114,14 +114,14 @@ PK_INLINE enum pk_tcp_kind pk_tcp_kind(__u8 flags)
 }
 
 /* The options of one segment, from `off` to `end`. */
-struct pk_tcp_options {
+struct pk_seen_options {
     const struct pk_source *source;
     struct pk_seen *seen;
     __u32 off, end;
 };
 
 /* One SACK option's blocks: the highest right edge beyond what is acknowledged. */
-static inline void pk_tcp_sack(struct pk_tcp_options *o, __u32 len)
+static inline void pk_seen_sack(struct pk_seen_options *o, __u32 len)
 {
     __u8 b[4] PK_WORDS;
     __u32 i, edge;
@@ -135,12 +135,12 @@ static inline void pk_tcp_sack(struct pk_tcp_options *o, __u32 len)
     }
 }
 
-static inline void pk_tcp_option_seen(struct pk_tcp_options *o, __u8 kind, __u8 len)
+static inline void pk_seen_option(struct pk_seen_options *o, __u8 kind, __u8 len)
 {
     __u8 scale;
 
     if (kind == 5 && len >= 10 && !((len - 2) & 7)) {
-        pk_tcp_sack(o, len);
+        pk_seen_sack(o, len);
         if (!(o->seen->tcp_flags & PK_FLAG_SYN))
             o->off = o->end; /* tcp_sack() looks for no second one */
         return;
@@ -154,7 +154,7 @@ static inline void pk_tcp_option_seen(struct pk_tcp_options *o, __u8 kind, __u8 
 }
 
 /* One option; 1: that was the last. As tcp_options() and tcp_sack() of Linux, in one pass. */
-static long pk_tcp_options_step(__u32 i, struct pk_tcp_options *o)
+static long pk_seen_options_step(__u32 i, struct pk_seen_options *o)
 {
     __u8 b[2];
 
@@ -168,27 +168,27 @@ static long pk_tcp_options_step(__u32 i, struct pk_tcp_options *o)
     if (o->off + 2 > o->end || pk_load_far(o->source, o->off, b, 2) || b[1] < 2 ||
         o->off + b[1] > o->end)
         return 1;
-    pk_tcp_option_seen(o, b[0], b[1]);
+    pk_seen_option(o, b[0], b[1]);
     o->off += b[1];
     return 0;
 }
 
 /* Twelve bytes of options that are a timestamp: what most segments have (tcp_sack()). */
-PK_INLINE int pk_tcp_only_timestamp(const struct pk_source *s, __u32 off, __u32 len)
+PK_INLINE int pk_seen_only_timestamp(const struct pk_source *s, __u32 off, __u32 len)
 {
     __u8 b[4] PK_WORDS;
 
     return len == 12 && !pk_load(s, off, b, 4) && pk_be32_at(b) == 0x0101080a;
 }
 
-PK_INLINE void pk_seen_options(const struct pk_source *s, __u32 off, __u32 len,
-                               struct pk_seen *seen)
+PK_INLINE void pk_seen_tcp_options(const struct pk_source *s, __u32 off, __u32 len,
+                                   struct pk_seen *seen)
 {
-    struct pk_tcp_options o = {.source = s, .seen = seen, .off = off, .end = off + len};
+    struct pk_seen_options o = {.source = s, .seen = seen, .off = off, .end = off + len};
 
     seen->has_options = len != 0;
-    if (len && !pk_tcp_only_timestamp(s, off, len))
-        pk_loop(40, pk_tcp_options_step, &o);
+    if (len && !pk_seen_only_timestamp(s, off, len))
+        pk_loop(40, pk_seen_options_step, &o);
 }
 
 /* The segment; 0: it is none that Linux would track (tcp_error()). */
@@ -210,7 +210,7 @@ PK_INLINE int pk_seen_tcp(const struct pk_source *s, const struct pk_packet *p,
     seen->ack = seen->sack = pk_be32_at(h + 8);
     seen->win = pk_be16_at(h + 14);
     seen->end = seen->seq + data + (h[13] & PK_FLAG_SYN ? 1 : 0) + (h[13] & PK_FLAG_FIN ? 1 : 0);
-    pk_seen_options(s, p->l4_off + 20u, head - 20, seen);
+    pk_seen_tcp_options(s, p->l4_off + 20u, head - 20, seen);
     return 1;
 }
 
@@ -327,7 +327,7 @@ PK_INLINE enum pk_seen_kind pk_seen_icmp(const struct pk_source *s, const struct
     if (p->proto == 58 && pk_icmpv6_untracked(b[0]))
         return PK_SEEN_UNTRACKED;
     if (pk_icmp_is_error(p->proto, b[0]))
-        return pk_seen_error(s, p, seen);
+        return PK_SEEN_ERROR;
     return pk_key_icmp(&seen->key, &p->saddr, &p->daddr, b, &seen->from);
 }
 
@@ -399,7 +399,7 @@ PK_INLINE enum pk_seen_kind pk_seen_whole(const struct pk_source *s, const struc
     return PK_SEEN_OPENS;
 }
 
-/* All of it; `seen` is zero on entry. */
+/* All of it, but for what pk_seen_error() reads of an error; `seen` is zero on entry. */
 PK_INLINE void pk_see(const struct pk_source *s, const struct pk_packet *p, struct pk_seen *seen)
 {
     seen->key.family = p->family;

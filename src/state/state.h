@@ -29,10 +29,10 @@
 #define PK_STATE_WAYS 8u
 
 /*
- * Time in the table: ticks of 2^26 ns (67 ms) of CLOCK_MONOTONIC, which wrap after nine years, plus
- * 1 so that none is 0.
+ * Time in the table: ticks of 2^27 ns (134 ms) of CLOCK_MONOTONIC, plus 1 so that none is 0. They
+ * last for nine years of uptime; then free places would look taken.
  */
-#define PK_STATE_TICK_SHIFT 26u
+#define PK_STATE_TICK_SHIFT 27u
 
 static inline __u32 pk_state_tick(__u64 ns)
 {
@@ -135,7 +135,8 @@ struct pk_state_entry {
     __u32 status; /* PK_CTF_* of rules/conntrack.h */
     __u32 born;   /* tick */
     __u8 orig;    /* which of the key's ends has begun: 0 or 1 */
-    __u8 pad[3];
+    __u8 epoch;   /* of its last packet; between two epochs nobody was looking */
+    __u8 pad[2];
     union {
         struct pk_state_tcp tcp;
         struct pk_state_udp udp;
@@ -143,9 +144,15 @@ struct pk_state_entry {
     };
 };
 
-/* An element of the map "state", an array. BPF and the kernel know `lock` as a bpf_spin_lock. */
+#ifdef __bpf__ /* whose includer has linux/bpf.h */
+#define PK_STATE_LOCK struct bpf_spin_lock
+#else
+#define PK_STATE_LOCK __u32
+#endif
+
+/* An element of the map "state", an array. */
 struct pk_state_bucket {
-    __u32 lock;
+    PK_STATE_LOCK lock;
     __u32 held; /* bit i: place i is not given away while its time lasts */
     __u16 tag[PK_STATE_WAYS];
     __u32 until[PK_STATE_WAYS]; /* tick; 0: free */
@@ -157,10 +164,10 @@ _Static_assert(sizeof(struct pk_state_tcp) == 60, "shared with BPF");
 _Static_assert(sizeof(struct pk_state_entry) == 112, "shared with BPF");
 _Static_assert(sizeof(struct pk_state_bucket) == 952, "shared with BPF");
 
-/* Whether the time of a place still runs. */
-static inline int pk_state_lives(__u32 until, __u32 now)
+/* 1: the time of a place still runs; without a branch, of which the verifier would follow both. */
+static inline __u32 pk_state_lives(__u32 until, __u32 now)
 {
-    return until && (__s32)(until - now) > 0;
+    return (now - until) >> 31;
 }
 
 /* The secret that a table's hash is made with (pk_ctl.state_seed); fixed while the table stands. */

@@ -20,21 +20,23 @@ static int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)
 }
 
 /* The table that a call below is about. */
-static _Thread_local struct pk_state_table *pk_table;
+static _Thread_local struct pk_state_table *pk_state_now;
 
 static inline struct pk_state_bucket *pk_bucket(__u32 i)
 {
-    return i < pk_table->config.buckets ? &pk_table->bucket[i] : NULL;
+    return i < pk_state_now->config.buckets ? &pk_state_now->bucket[i] : NULL;
 }
 
 static inline const struct pk_state_config *pk_state_config(void)
 {
-    return &pk_table->config;
+    return &pk_state_now->config;
 }
 
 #define pk_lock(b) ((void)(b))
 #define pk_unlock(b) ((void)(b))
 #define PK_GLOBAL static
+#define PK_CTX const struct pk_source
+#define pk_source_init(source, ctx) (*(source) = *(ctx))
 
 #include "state/track.h"
 
@@ -45,7 +47,7 @@ uint32_t pk_state_buckets_for(uint32_t entries)
     return (uint32_t)((places + PK_STATE_WAYS - 1) / PK_STATE_WAYS);
 }
 
-int pk_table_new(const struct pk_state_config *config, struct pk_state_table *ret)
+int pk_state_table_new(const struct pk_state_config *config, struct pk_state_table *ret)
 {
     struct pk_state_bucket *b = calloc(config->buckets, sizeof(*b));
 
@@ -55,31 +57,32 @@ int pk_table_new(const struct pk_state_config *config, struct pk_state_table *re
     return 0;
 }
 
-void pk_table_done(struct pk_state_table *t)
+void pk_state_table_done(struct pk_state_table *t)
 {
     free(t->bucket);
     *t = (struct pk_state_table){0};
 }
 
-void pk_table_packet(struct pk_state_table *t, const uint8_t *ip, size_t len,
-                     const struct pk_packet *p, uint64_t ns, struct pk_track *ret)
+void pk_state_table_packet(struct pk_state_table *t, const uint8_t *ip, size_t len,
+                           const struct pk_packet *p, uint64_t ns, uint8_t epoch,
+                           struct pk_track *ret)
 {
     const struct pk_source s = {ip, len};
 
-    pk_table = t;
-    *ret = (struct pk_track){.now = pk_state_tick(ns)};
+    pk_state_now = t;
+    *ret = (struct pk_track){.now = pk_state_tick(ns), .epoch = epoch};
     pk_track_packet(&s, p, ret);
 }
 
-int pk_table_keep(struct pk_state_table *t, const struct pk_packet *p, struct pk_track *track)
+int pk_state_table_keep(struct pk_state_table *t, const struct pk_packet *p, struct pk_track *track)
 {
-    pk_table = t;
+    pk_state_now = t;
     return pk_track_keep(p, track) ? 0 : -ENOSPC;
 }
 
 /* As a packet of the entry would be seen. */
-static struct pk_track pk_table_track(const struct pk_state_table *t, const struct pk_state_key *k,
-                                      uint32_t now)
+static struct pk_track pk_state_table_track(const struct pk_state_table *t,
+                                            const struct pk_state_key *k, uint32_t now)
 {
     struct pk_track track = {.now = now};
 
@@ -88,25 +91,25 @@ static struct pk_track pk_table_track(const struct pk_state_table *t, const stru
     return track;
 }
 
-struct pk_state_entry *pk_table_find(struct pk_state_table *t, const struct pk_state_key *k,
-                                     uint32_t now, uint32_t *ret_until)
+struct pk_state_entry *pk_state_table_find(struct pk_state_table *t, const struct pk_state_key *k,
+                                           uint32_t now, uint32_t *ret_until)
 {
-    struct pk_track track = pk_table_track(t, k, now);
+    struct pk_track track = pk_state_table_track(t, k, now);
 
-    pk_table = t;
+    pk_state_now = t;
     if (!pk_track_find(&track))
         return NULL;
     *ret_until = t->bucket[track.bucket].until[track.way];
     return &t->bucket[track.bucket].entry[track.way];
 }
 
-int pk_table_add(struct pk_state_table *t, const struct pk_state_entry *e, uint32_t now,
-                 uint32_t until)
+int pk_state_table_add(struct pk_state_table *t, const struct pk_state_entry *e, uint32_t now,
+                       uint32_t until)
 {
-    struct pk_track track = pk_table_track(t, &e->key, now);
+    struct pk_track track = pk_state_table_track(t, &e->key, now);
     struct pk_state_bucket *b;
 
-    pk_table = t;
+    pk_state_now = t;
     if (pk_track_find(&track))
         return 0;
     if (!pk_track_make(&track))

@@ -24,28 +24,30 @@ struct pk_state_table {
  */
 uint32_t pk_state_buckets_for(uint32_t entries);
 
-/* An empty one. 0 or -ENOMEM; the caller frees it with pk_table_done(). */
-int pk_table_new(const struct pk_state_config *config, struct pk_state_table *ret);
-void pk_table_done(struct pk_state_table *t);
+/* An empty one. 0 or -ENOMEM; the caller frees it with pk_state_table_done(). */
+int pk_state_table_new(const struct pk_state_config *config, struct pk_state_table *ret);
+void pk_state_table_done(struct pk_state_table *t);
 
 /*
  * pk_track_packet() and pk_track_keep() of the packet `p`, parsed from `len` bytes at `ip`, at time
- * `ns`. pk_table_keep() returns 0, or -ENOSPC: the packet would be dropped.
+ * `ns`. pk_state_table_keep() returns 0, or -ENOSPC: the packet would be dropped.
  */
-void pk_table_packet(struct pk_state_table *t, const uint8_t *ip, size_t len,
-                     const struct pk_packet *p, uint64_t ns, struct pk_track *ret);
-int pk_table_keep(struct pk_state_table *t, const struct pk_packet *p, struct pk_track *track);
+void pk_state_table_packet(struct pk_state_table *t, const uint8_t *ip, size_t len,
+                           const struct pk_packet *p, uint64_t ns, uint8_t epoch,
+                           struct pk_track *ret);
+int pk_state_table_keep(struct pk_state_table *t, const struct pk_packet *p,
+                        struct pk_track *track);
 
 /* The entry of a key, or NULL; *ret_until its time. */
-struct pk_state_entry *pk_table_find(struct pk_state_table *t, const struct pk_state_key *k,
-                                     uint32_t now, uint32_t *ret_until);
+struct pk_state_entry *pk_state_table_find(struct pk_state_table *t, const struct pk_state_key *k,
+                                           uint32_t now, uint32_t *ret_until);
 
 /*
  * Enters a connection that is known from elsewhere; one that is there already stays as it is. 0, or
  * -ENOSPC. pk_state_picked_up() makes what to enter.
  */
-int pk_table_add(struct pk_state_table *t, const struct pk_state_entry *e, uint32_t now,
-                 uint32_t until);
+int pk_state_table_add(struct pk_state_table *t, const struct pk_state_entry *e, uint32_t now,
+                       uint32_t until);
 
 /* One direction of a connection, from its originator on. */
 struct pk_state_ends {

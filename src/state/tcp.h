@@ -38,17 +38,17 @@ enum pk_tcp_end {
  * CLOSE, SYN_SENT2.
  */
 /* clang-format off */
-static const __u8 pk_tcp_table[2][PK_TCP_KINDS][16] = {
+static const __u8 pk_tcp_table[2][8][16] = { /* sizes by which an index is masked */
     {
         [PK_TCP_SYN]     = {1, 1, 11, 11, 11, 11, 11, 1, 1, 9},
-        [PK_TCP_SYNACK]  = {10, 10, 11, 11, 11, 11, 11, 11, 11, 2},
+        [PK_TCP_SYNACK]  = {10, 10, 2, 10, 10, 10, 10, 10, 10, 2},
         [PK_TCP_FIN]     = {10, 10, 4, 4, 6, 6, 6, 7, 8, 10},
         [PK_TCP_ACK]     = {3, 10, 3, 3, 5, 5, 7, 7, 8, 10},
         [PK_TCP_RST]     = {10, 8, 8, 8, 8, 8, 8, 8, 8, 8},
         [PK_TCP_NOTHING] = {10, 10, 10, 10, 10, 10, 10, 10, 10, 10},
     },
     {
-        [PK_TCP_SYN]     = {10, 9, 10, 10, 10, 10, 10, 10, 10, 9},
+        [PK_TCP_SYN]     = {10, 9, 10, 10, 10, 10, 10, 1, 10, 9},
         [PK_TCP_SYNACK]  = {10, 2, 11, 11, 11, 11, 11, 11, 11, 2},
         [PK_TCP_FIN]     = {10, 10, 4, 4, 6, 6, 6, 7, 8, 10},
         [PK_TCP_ACK]     = {10, 11, 2, 3, 5, 5, 7, 7, 8, 11},
@@ -62,9 +62,7 @@ _Static_assert(PK_TCP_IV == 10 && PK_TCP_KINDS == 6, "pk_tcp_table has the numbe
 
 PK_INLINE __u32 pk_tcp_next(__u32 dir, __u32 kind, __u32 state)
 {
-    if (kind >= PK_TCP_KINDS)
-        return PK_TCP_IV;
-    return pk_tcp_table[dir & 1][kind][state & 15];
+    return pk_tcp_table[dir & 1][kind & 7][state & 15];
 }
 
 /* The window that a segment must be in, and what it says of it. */
@@ -469,6 +467,7 @@ PK_INLINE void pk_tcp_open(struct pk_state_tcp *s, const struct pk_seen *seen)
         e->flags = s->seen[1].flags = PK_TCPF_SACK_PERM | PK_TCPF_LIBERAL;
     }
     s->last_index = PK_TCP_NOTHING;
+    s->last_end = seen->end ^ 0x80000000; /* nothing was let pass yet that a RST could answer */
 }
 
 /*

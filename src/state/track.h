@@ -7,7 +7,7 @@
  *     struct pk_state_bucket *pk_bucket(__u32 i);   NULL: there is none
  *     pk_lock(b), pk_unlock(b)                      of a bucket
  *     const struct pk_state_config *pk_state_config(void);
- *     PK_GLOBAL                                     see classify/walk.h
+ *     PK_GLOBAL, PK_CTX, pk_source_init()           see classify/walk.h
  *
  * As in Linux, what is known of a connection changes before the rules are asked, and an entry is
  * made after they have accepted its first packet: what they drop costs no place.
@@ -18,6 +18,13 @@
 #pragma once
 
 #include "state/tcp.h"
+
+/* A place's number as the verifier of Linux 6.1 believes it. */
+PK_INLINE __u32 pk_way(__u32 way)
+{
+    __asm__ volatile("" : "+r"(way));
+    return way & (PK_STATE_WAYS - 1);
+}
 
 /* Of a bucket: the place of a key, or PK_STATE_WAYS. */
 PK_INLINE __u32 pk_bucket_find(const struct pk_state_bucket *b, const struct pk_state_key *k,
@@ -33,6 +40,15 @@ PK_INLINE __u32 pk_bucket_find(const struct pk_state_bucket *b, const struct pk_
     return PK_STATE_WAYS;
 }
 
+/* All ones if a < b, else 0; without a branch. */
+PK_INLINE __u32 pk_track_less(__u32 a, __u32 b)
+{
+    __u32 mask = (__u32)(((__u64)a - b) >> 32);
+
+    __asm__ volatile("" : "+r"(mask));
+    return mask;
+}
+
 /* The place that ends soonest of those that are not held; one that has ended is free. */
 PK_INLINE __u32 pk_bucket_room(const struct pk_state_bucket *b, __u32 now)
 {
@@ -40,14 +56,12 @@ PK_INLINE __u32 pk_bucket_room(const struct pk_state_bucket *b, __u32 now)
 
 #pragma GCC unroll 8
     for (i = 0; i < PK_STATE_WAYS; i++) {
-        __u32 left = pk_state_lives(b->until[i], now) ? b->until[i] - now : 0;
+        __u32 lives = pk_state_lives(b->until[i], now);
+        __u32 left = (b->until[i] - now) & -lives;
+        __u32 less = pk_track_less(left | -(lives & b->held >> i), least);
 
-        if (left && b->held >> i & 1)
-            continue;
-        if (left < least) {
-            least = left;
-            best = i;
-        }
+        best = (i & less) | (best & ~less);
+        least = (left & less) | (least & ~less);
     }
     return best;
 }
@@ -59,7 +73,7 @@ PK_INLINE __u32 pk_bucket_pressure(const struct pk_state_bucket *b, __u32 now)
 
 #pragma GCC unroll 8
     for (i = 0; i < PK_STATE_WAYS; i++) {
-        live += pk_state_lives(b->until[i], now) ? 1 : 0;
+        live += pk_state_lives(b->until[i], now);
         held += b->held >> i & 1;
     }
     return live < PK_STATE_WAYS ? live : live + held;
@@ -170,26 +184,38 @@ PK_INLINE void pk_bucket_hold(struct pk_state_bucket *b, __u32 way)
     b->held = pk_state_held(&b->entry[way]) ? b->held | bit : b->held & ~bit;
 }
 
+/*
+ * Packets have passed unseen, since a rule set was in force that asks for no state: where the
+ * windows are is not known any more. As nf_ct_tcp_fixup(), when Linux begins to track again.
+ */
+PK_INLINE void pk_entry_resume(struct pk_state_entry *e, __u8 epoch)
+{
+    if (e->epoch != epoch && e->key.proto == 6)
+        e->tcp.seen[0].maxwin = e->tcp.seen[1].maxwin = 0;
+    e->epoch = epoch;
+}
+
 /* Under the lock of bucket `b`: the packet and the entry at t->way, if it is still the packet's. */
 PK_INLINE enum pk_tcp_end pk_bucket_packet(struct pk_state_bucket *b, struct pk_track *t,
                                            const struct pk_state_rules *rules)
 {
-    __u32 way = t->way & (PK_STATE_WAYS - 1), time = 0;
+    __u32 way = pk_way(t->way), time = 0;
     struct pk_state_entry *e = &b->entry[way];
     enum pk_tcp_end r;
 
     if (!pk_state_lives(b->until[way], t->now) || !pk_state_key_equal(&e->key, &t->seen.key))
         return PK_TCP_REOPENS; /* gone meanwhile */
+    pk_entry_resume(e, (__u8)t->epoch);
     t->info = pk_track_info(e, &t->seen);
     r = pk_entry_packet(e, &t->seen, t->now, b->until[way] - t->now, rules, &time);
-    if (r == PK_TCP_ENDS || r == PK_TCP_REOPENS)
-        b->until[way] = 0;
-    else if (time && r != PK_TCP_KEPT)
+    if (time && (r == PK_TCP_TAKEN || r == PK_TCP_INVALID))
         b->until[way] = t->now + time;
     pk_bucket_hold(b, way);
     t->status = e->status;
     t->orig = e->orig;
     t->until = b->until[way];
+    if (r == PK_TCP_ENDS || r == PK_TCP_REOPENS)
+        b->until[way] = 0;
     return r;
 }
 
@@ -218,14 +244,49 @@ PK_INLINE void pk_track_miss(struct pk_track *t)
     t->orig = t->seen.from;
 }
 
-/* RELATED: only what goes to whoever sent the packet that failed, unchanged on the way. */
-PK_INLINE void pk_track_error(const struct pk_source *s, const struct pk_packet *p,
-                              struct pk_track *t)
+/*
+ * What is read of the packet, and of one that an ICMP error is about; and whether the error is
+ * unchanged on its way. One by one, since the verifier follows each way through all of a function.
+ */
+PK_GLOBAL int pk_track_see(PK_CTX *ctx, const struct pk_packet *p, struct pk_track *t)
+{
+    struct pk_source s;
+
+    if (!p || !t)
+        return PK_SEEN_INVALID;
+    pk_source_init(&s, ctx);
+    pk_see(&s, p, &t->seen);
+    return t->seen.kind;
+}
+
+PK_GLOBAL int pk_track_see_error(PK_CTX *ctx, const struct pk_packet *p, struct pk_track *t)
+{
+    struct pk_source s;
+
+    if (!p || !t)
+        return PK_SEEN_INVALID;
+    pk_source_init(&s, ctx);
+    t->seen.kind = (__u8)pk_seen_error(&s, p, &t->seen);
+    return t->seen.kind;
+}
+
+PK_GLOBAL int pk_track_sum_right(PK_CTX *ctx, const struct pk_packet *p)
+{
+    struct pk_source s;
+
+    if (!p)
+        return 0;
+    pk_source_init(&s, ctx);
+    return pk_icmp_sum_right(&s, p);
+}
+
+/* RELATED. Its direction is part of what was read (pk_seen_error()). */
+PK_INLINE void pk_track_error(PK_CTX *ctx, const struct pk_packet *p, struct pk_track *t)
 {
     const struct pk_state_bucket *b = pk_bucket(t->bucket);
-    __u32 way = t->way & (PK_STATE_WAYS - 1);
+    __u32 way = pk_way(t->way);
 
-    if (!b || !pk_icmp_sum_right(s, p))
+    if (!b || !pk_track_sum_right(ctx, p))
         return;
     t->entry = PK_TRACK_KNOWN;
     t->status = b->entry[way].status;
@@ -238,7 +299,7 @@ PK_INLINE void pk_track_error(const struct pk_source *s, const struct pk_packet 
 PK_INLINE void pk_track_fragment(struct pk_track *t)
 {
     const struct pk_state_bucket *b = pk_bucket(t->bucket);
-    __u32 way = t->way & (PK_STATE_WAYS - 1);
+    __u32 way = pk_way(t->way);
 
     if (!b)
         return;
@@ -259,21 +320,24 @@ PK_INLINE void pk_track_known(struct pk_track *t)
         t->entry = PK_TRACK_KNOWN;
 }
 
-/* `t` is zero but for `now`. Afterwards t->entry and t->info say what the rules may ask. */
-PK_INLINE void pk_track_packet(const struct pk_source *s, const struct pk_packet *p,
-                               struct pk_track *t)
+/* `t` is zero but for `now` and `epoch`. Afterwards t->entry and t->info say what the rules may
+ * ask. */
+PK_INLINE void pk_track_packet(PK_CTX *ctx, const struct pk_packet *p, struct pk_track *t)
 {
-    pk_see(s, p, &t->seen);
-    if (t->seen.kind == PK_SEEN_UNTRACKED)
+    int kind = pk_track_see(ctx, p, t);
+
+    if (kind == PK_SEEN_ERROR)
+        kind = pk_track_see_error(ctx, p, t);
+    if (kind == PK_SEEN_UNTRACKED)
         t->info = PK_CT_UNTRACKED;
-    if (t->seen.kind <= PK_SEEN_UNTRACKED)
+    if (kind <= PK_SEEN_UNTRACKED)
         return;
     t->hash = pk_state_hash(&t->seen.key, &pk_state_config()->seed);
     if (!pk_track_find(t))
         pk_track_miss(t);
-    else if (t->seen.kind == PK_SEEN_ERROR)
-        pk_track_error(s, p, t);
-    else if (t->seen.kind == PK_SEEN_FRAGMENT)
+    else if (kind == PK_SEEN_ERROR)
+        pk_track_error(ctx, p, t);
+    else if (kind == PK_SEEN_FRAGMENT)
         pk_track_fragment(t);
     else
         pk_track_known(t);
@@ -288,6 +352,7 @@ PK_INLINE void pk_bucket_put(struct pk_state_bucket *b, __u32 way, const struct 
     b->held &= ~(1u << (way & 7));
     *e = (struct pk_state_entry){.key = t->seen.key, .status = PK_CTF_CONFIRMED, .born = t->now};
     e->orig = t->seen.from;
+    e->epoch = (__u8)t->epoch;
     if (t->seen.key.family & PK_STATE_FRAGMENT) {
         e->fragment.info = t->info;
         e->fragment.status = t->status;
@@ -306,7 +371,7 @@ PK_INLINE void pk_bucket_put(struct pk_state_bucket *b, __u32 way, const struct 
 PK_GLOBAL int pk_track_put(struct pk_track *t, __u32 second)
 {
     struct pk_state_bucket *b;
-    __u32 n, way, is_old;
+    __u32 n, way, is_old, there;
 
     if (!t)
         return 0;
@@ -319,7 +384,9 @@ PK_GLOBAL int pk_track_put(struct pk_track *t, __u32 second)
     is_old = way < PK_STATE_WAYS;
     if (!is_old)
         way = pk_bucket_room(b, t->now);
-    if (way < PK_STATE_WAYS) {
+    there = way < PK_STATE_WAYS;
+    way = pk_way(way);
+    if (there) {
         t->pushed |= !is_old && pk_state_lives(b->until[way], t->now);
         if (!is_old || t->seen.key.family & PK_STATE_FRAGMENT)
             pk_bucket_put(b, way, t);
@@ -327,7 +394,7 @@ PK_GLOBAL int pk_track_put(struct pk_track *t, __u32 second)
         t->way = way;
     }
     pk_unlock(b);
-    return way < PK_STATE_WAYS;
+    return (int)there;
 }
 
 /*

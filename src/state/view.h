@@ -72,7 +72,54 @@ struct pk_track {
     __u32 until;  /* tick; 0: the entry is gone or not there yet */
     __u32 orig;   /* the end of the key that has begun */
     __u32 pushed; /* 1: an entry that was not held has given way */
-    __u32 pad;
+    __u32 epoch;  /* see pk_state_entry */
 };
 
 _Static_assert(sizeof(struct pk_track) == 120, "shared with BPF");
+
+/*
+ * What -m conntrack asks of the entry. Ports in the place of what the protocol has: ICMP has an
+ * identifier and, at the destination, type and code (nf_conntrack_invert_icmp_tuple()).
+ */
+static inline __u32 pk_track_end(const struct pk_track *t, __u32 end)
+{
+    return (end == PK_CT_ORIGSRC || end == PK_CT_REPLDST ? t->orig : t->orig ^ 1) & 1;
+}
+
+static inline struct pk_u128 pk_track_addr(const struct pk_track *t, __u32 end)
+{
+    return t->seen.key.addr[pk_track_end(t, end)];
+}
+
+static inline __u32 pk_track_icmp(const struct pk_state_key *k, __u32 end)
+{
+    __u32 type = k->port[1] >> 8;
+
+    switch (end) {
+    case PK_CT_ORIGSRC:
+    case PK_CT_REPLSRC:
+        return k->port[0];
+    case PK_CT_ORIGDST:
+        return k->port[1];
+    }
+    if (k->proto == 1)
+        type = type == 8 ? 0 : type + 1;
+    else
+        type++;
+    return type << 8 | (k->port[1] & 0xff);
+}
+
+static inline __u32 pk_track_port(const struct pk_track *t, __u32 end)
+{
+    if (t->seen.key.family & PK_STATE_FRAGMENT)
+        return 0;
+    if (t->seen.key.proto == 1 || t->seen.key.proto == 58)
+        return pk_track_icmp(&t->seen.key, end);
+    return t->seen.key.port[pk_track_end(t, end)];
+}
+
+/* Seconds that the entry lasts. */
+static inline __u32 pk_track_expires(const struct pk_track *t)
+{
+    return pk_state_lives(t->until, t->now) ? pk_state_seconds(t->until - t->now) : 0;
+}

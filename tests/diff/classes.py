@@ -67,6 +67,27 @@ def _stack_drops(q):
             or any(option in q.options[:1] for option in (0x83, 0x89)))  # source routes
 
 
+def _proto_of_error(q):
+    """Of a packet that an ICMP error carries, or None."""
+    if q.proto not in (p.ICMP, p.ICMPV6) or q.offset:
+        return None
+    inner = q.data[q.header + 8:]
+    return inner[9:10] if q.family == 4 else inner[6:7]
+
+
+def other_trackers(_probe, packets):
+    """Linux follows SCTP's handshake, and before 6.16 DCCP's; picket's table, addresses and ports."""
+    few = (p.SCTP, p.DCCP)
+    return any(q.proto in few or _proto_of_error(q) in [bytes([proto]) for proto in few]
+               for q in packets)
+
+
+def to_itself(probe, packets):
+    """What the host sends to itself meets the table on its way out and again on its way in; Linux's
+    entry stays with the packet. And of a packet to its own source no table tells the direction."""
+    return any(q.src == q.dst or (probe.side == "own" and q.dst in LOCAL) for q in packets)
+
+
 def header_past_the_end(_probe, packets):
     """An IPv6 extension header that says it is longer than the packet. Kernels whose ipv6_find_hdr()
     returns no offset past the end (Debian 12's 6.1.192 and 6.12.117 among them) drop it at the first
@@ -76,6 +97,7 @@ def header_past_the_end(_probe, packets):
         (q.header > q.size or (q.proto in p.EXTENSIONS and q.header + 8 > q.size)) for q in packets)
 
 
+STATE = {"other-trackers": other_trackers, "to-itself": to_itself}  # on tc and XDP, with run.py --state
 KERNELS = {"header-past-the-end": header_past_the_end}
 CLASSES = {
     **KERNELS,

@@ -148,6 +148,8 @@ class Duel:
         if options.against == "picket":
             classes.STRICT = drops_past_the_end(self.worlds[0], reference)
             self.classes = classes.KERNELS if options.hook == "netfilter" else classes.CLASSES
+            if options.state and options.hook != "netfilter":
+                self.classes = {**classes.STATE, **self.classes}
         self.texts = options.against != "nft" and kind != "nft"
 
     def load(self, sets, altered=None):

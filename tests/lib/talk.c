@@ -126,13 +126,13 @@ void talk_begin(struct talk *t, uint32_t buckets, const struct pk_state_rules *r
     };
 
     *t = (struct talk){.ns = 1000000000};
-    if (pk_table_new(&c, &t->table))
+    if (pk_state_table_new(&c, &t->table))
         abort();
 }
 
 void talk_done(struct talk *t)
 {
-    pk_table_done(&t->table);
+    pk_state_table_done(&t->table);
 }
 
 void talk_wait(struct talk *t, double seconds)
@@ -154,9 +154,9 @@ uint32_t talk_say(struct talk *t, const struct talk_packet *p, bool accept)
 
     if (pk_packet_parse(p->b, p->len, &fields))
         abort();
-    pk_table_packet(&t->table, p->b, p->len, &fields, t->ns, &t->last);
+    pk_state_table_packet(&t->table, p->b, p->len, &fields, t->ns, t->epoch, &t->last);
     state = state_of(&t->last);
-    if (accept && pk_table_keep(&t->table, &fields, &t->last))
+    if (accept && pk_state_table_keep(&t->table, &fields, &t->last))
         return 0;
     return state;
 }
@@ -165,6 +165,6 @@ struct pk_state_entry *talk_entry(struct talk *t, uint32_t *ret_until)
 {
     uint32_t unused;
 
-    return pk_table_find(&t->table, &t->last.seen.key, pk_state_tick(t->ns),
-                         ret_until ? ret_until : &unused);
+    return pk_state_table_find(&t->table, &t->last.seen.key, pk_state_tick(t->ns),
+                               ret_until ? ret_until : &unused);
 }

@@ -55,6 +55,7 @@ struct talk_packet talk_error(uint32_t from, uint32_t to, uint8_t type,
 struct talk {
     struct pk_state_table table;
     uint64_t ns;
+    uint8_t epoch;
     struct pk_track last; /* what was said of the last packet */
 };
 

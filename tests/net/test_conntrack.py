@@ -196,16 +196,6 @@ def undo_and_edits(rig):
     assert not rig.table()
 
 
-def refused_elsewhere(rig):
-    """On tc and XDP such a set is refused by name, and leaves nothing."""
-    for hook in ("tc", "xdp"):
-        other = fence.Picket(rig.right, hook, ("wire",))
-        error = other.apply(TEXTS, check=False)
-        assert error.returncode == 3 and f"--hook {hook}" in error.stderr, error.stderr
-        assert "PK2023" in error.stderr and not rig.table()
-    assert rig.fence.command("status", check=False).returncode == 1
-
-
 def main():
     t = tap.Tap()
     if os.geteuid():
@@ -221,7 +211,7 @@ def main():
     with ns.Lab() as lab:
         rig = Rig(lab)
         for test in (strict, failed_change, unsolicited, iptables_flush, ruleset_flush, healed,
-                     let_go, undo_and_edits, refused_elsewhere):
+                     let_go, undo_and_edits):
             t.run(test.__name__.replace("_", " "), test, rig)
     return t.done()
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "talk.h"
+#include "../lib/talk.h"
 
 #define NEW PK_CTS_NEW
 #define EST PK_CTS_ESTABLISHED
@@ -41,7 +41,7 @@ static unsigned left(struct talk *t)
 
     if (!talk_entry(t, &until))
         return 0;
-    return pk_state_seconds(until - pk_state_tick(t->ns) + 8);
+    return pk_state_seconds(until - pk_state_tick(t->ns) + 3);
 }
 
 static void test_udp(void **state)

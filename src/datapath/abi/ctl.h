@@ -20,6 +20,7 @@
 #include <linux/types.h>
 
 #include "base/u128.h"
+#include "state/rules.h"
 
 #define PK_FRAME_ABI 1
 
@@ -112,7 +113,15 @@ struct pk_ctl {
     /* Not 0: connection tracking is held on, and sets up to this generation may ask for it. */
     __u64 conntrack;
     __u64 unused; /* counter slots from here on were never any rule's; 0: not known */
-    __u64 rsvd[29];
+    /* The map "state" (state/state.h), on tc and XDP; what its entries stand under does not change.
+     */
+    struct pk_state_seed state_seed;
+    __u32 state_buckets;       /* 0: there is none */
+    __u32 state_max;           /* connections that it is made for */
+    __u8 state_asks[PK_BANKS]; /* the families, as bits, whose rules ask for a state */
+    __u32 state_epoch;         /* grows when some family asks that did not before */
+    __u32 pad;
+    __u64 rsvd[23];
 };
 
 _Static_assert(sizeof(struct pk_ctl) == 512, "shared with BPF");
@@ -181,6 +190,7 @@ struct pk_config {
     __u32 cast;      /* 1: the kernel has bpf_cast_to_kern_ctx() and bpf_rdonly_cast() */
     __u32 delta;     /* bytes of a place */
     __u32 hz;        /* jiffies in a second */
+    struct pk_state_config state;
 };
 
 /* Slots of a bank in the program arrays, of which there is one per program type. */
@@ -235,6 +245,7 @@ enum pk_reason {
     PK_R_PASS_JUDGED,    /* a forwarded packet at egress that was judged at ingress */
     PK_R_PASS_MALFORMED, /* the IP header is not one that the stack accepts: left to the stack */
     PK_R_ACCEPT_LOST,    /* accepted while connection tracking, which rules ask for, was off */
+    PK_R_DROP_STATE,     /* the table of connections has no place for a new one */
     PK_REASON_N,
     PK_REASON_MAX = 64
 };
