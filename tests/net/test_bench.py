@@ -92,7 +92,8 @@ def changes_cost_something():
          [(s, n) for n in (100, 1000) for s in ("picket netfilter", "nft set", "iptables-legacy")])
     for cost in found:
         same(f"state of {cost['subject']}: {cost.get('reason')}", cost["state"], "measured")
-        same("loads", cost["loads"], 2)
+        if cost["loads"] not in (1, 2):  # a slow machine loads once: each set has a second
+            raise AssertionError(f"loads: {cost}")
         if not cost["load_seconds"]["median"] > 0:
             raise AssertionError(f"loading took no time: {cost}")
         if cost["subject"] == "picket netfilter":
