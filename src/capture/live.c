@@ -5,16 +5,44 @@
 #include <linux/capability.h>
 #include <pcap/pcap.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 
 #include "base/macro.h"
 #include "capture/codes.h"
 #include "capture/internal.h"
+#include "capture/library.h"
 
 #define SNAP 65535
 #define WAIT_MS 200 /* between two looks at whether to stop */
 #define NOBODY 65534
+
+/* Those that are called. */
+#define FUNCTIONS(X)                                                                               \
+    X(pcap_create)                                                                                 \
+    X(pcap_set_snaplen)                                                                            \
+    X(pcap_set_promisc)                                                                            \
+    X(pcap_set_immediate_mode)                                                                     \
+    X(pcap_set_tstamp_precision)                                                                   \
+    X(pcap_activate)                                                                               \
+    X(pcap_geterr)                                                                                 \
+    X(pcap_statustostr)                                                                            \
+    X(pcap_setnonblock)                                                                            \
+    X(pcap_get_selectable_fd)                                                                      \
+    X(pcap_next_ex)                                                                                \
+    X(pcap_datalink)                                                                               \
+    X(pcap_get_tstamp_precision)                                                                   \
+    X(pcap_stats)                                                                                  \
+    X(pcap_close)
+#define POINTER(f) __typeof__(f) *f;
+#define SYMBOL(f) {#f, offsetof(struct library, f)},
+
+static struct library {
+    FUNCTIONS(POINTER)
+} lib;
+
+static const struct pk_symbol symbols[] = {FUNCTIONS(SYMBOL)};
 
 struct pk_wire {
     pcap_t *pcap;
@@ -44,15 +72,15 @@ static int drop_privileges(void)
 static int live_next(struct pk_capture *c, struct pk_capture_packet *ret)
 {
     struct pk_wire *wire = c->wire;
-    struct pollfd fd = {.fd = pcap_get_selectable_fd(wire->pcap), .events = POLLIN};
+    struct pollfd fd = {.fd = lib.pcap_get_selectable_fd(wire->pcap), .events = POLLIN};
     struct pcap_pkthdr *head;
     const uint8_t *data;
 
     while (!*wire->stop) {
-        int r = pcap_next_ex(wire->pcap, &head, &data);
+        int r = lib.pcap_next_ex(wire->pcap, &head, &data);
 
         if (r < 0)
-            return pk_capture_fails(c, -EIO, "%s", pcap_geterr(wire->pcap));
+            return pk_capture_fails(c, -EIO, "%s", lib.pcap_geterr(wire->pcap));
         if (r) {
             *ret = (struct pk_capture_packet){
                 .when =
@@ -74,27 +102,28 @@ static int begin(pcap_t *p, char *why, size_t size)
 {
     int r;
 
-    pcap_set_snaplen(p, SNAP);
-    pcap_set_promisc(p, 1);
-    pcap_set_immediate_mode(p, 1);
-    pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
-    r = pcap_activate(p);
+    lib.pcap_set_snaplen(p, SNAP);
+    lib.pcap_set_promisc(p, 1);
+    lib.pcap_set_immediate_mode(p, 1);
+    lib.pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
+    r = lib.pcap_activate(p);
     if (r < 0)
-        snprintf(why, size, "%s", *pcap_geterr(p) ? pcap_geterr(p) : pcap_statustostr(r));
+        snprintf(why, size, "%s",
+                 *lib.pcap_geterr(p) ? lib.pcap_geterr(p) : lib.pcap_statustostr(r));
     if (r == PCAP_ERROR_PERM_DENIED || r == PCAP_ERROR_PROMISC_PERM_DENIED)
         return -EPERM;
     if (r == PCAP_ERROR_NO_SUCH_DEVICE)
         return -ENODEV;
     if (r < 0)
         return -EIO;
-    return pcap_setnonblock(p, 1, why) ? -EIO : 0;
+    return lib.pcap_setnonblock(p, 1, why) ? -EIO : 0;
 }
 
 /* DLT_ of this system to LINKTYPE_ of files: they differ for raw IP alone among those known here.
  */
 static uint32_t link_type(pcap_t *p)
 {
-    int dlt = pcap_datalink(p);
+    int dlt = lib.pcap_datalink(p);
 
     return dlt == DLT_RAW ? 101 : (uint32_t)dlt;
 }
@@ -102,9 +131,14 @@ static uint32_t link_type(pcap_t *p)
 static int open_live(struct pk_capture *c, const char *interface, struct pk_diags *d)
 {
     char why[PCAP_ERRBUF_SIZE] = "";
-    int r;
+    int r = pk_library_load("libpcap.so.0.8", symbols, PK_ARRAY_SIZE(symbols), &lib);
 
-    c->wire->pcap = pcap_create(interface, why);
+    if (r) {
+        pk_error(d, PK_D_CAPTURE_LIVE, PK_NOWHERE, "install libpcap0.8",
+                 "%s: cannot be watched: libpcap is not there", interface);
+        return r;
+    }
+    c->wire->pcap = lib.pcap_create(interface, why);
     r = c->wire->pcap ? begin(c->wire->pcap, why, sizeof(why)) : -EIO;
     if (r) {
         pk_error(d, PK_D_CAPTURE_LIVE, PK_NOWHERE, r == -EPERM ? "run it as root" : NULL,
@@ -112,7 +146,7 @@ static int open_live(struct pk_capture *c, const char *interface, struct pk_diag
         return r;
     }
     c->link = link_type(c->wire->pcap);
-    c->nanoseconds = pcap_get_tstamp_precision(c->wire->pcap) == PCAP_TSTAMP_PRECISION_NANO;
+    c->nanoseconds = lib.pcap_get_tstamp_precision(c->wire->pcap) == PCAP_TSTAMP_PRECISION_NANO;
     r = drop_privileges();
     if (r)
         pk_error(d, PK_D_CAPTURE_PRIVILEGE, PK_NOWHERE, NULL, "privileges cannot be given up: %s",
@@ -143,7 +177,7 @@ uint64_t pk_wire_lost(const struct pk_wire *wire)
 {
     struct pcap_stat s;
 
-    return pcap_stats(wire->pcap, &s) ? 0 : (uint64_t)s.ps_drop + s.ps_ifdrop;
+    return lib.pcap_stats(wire->pcap, &s) ? 0 : (uint64_t)s.ps_drop + s.ps_ifdrop;
 }
 
 void pk_wire_free(struct pk_wire **wire)
@@ -151,7 +185,7 @@ void pk_wire_free(struct pk_wire **wire)
     if (!*wire)
         return;
     if ((*wire)->pcap)
-        pcap_close((*wire)->pcap);
+        lib.pcap_close((*wire)->pcap);
     free(*wire);
     *wire = NULL;
 }
