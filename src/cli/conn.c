@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/codes.h"
 #include "cli/current.h"
 
 const struct pk_option_def pk_options_conn[] = {
@@ -145,9 +146,27 @@ static enum pk_exit delete (struct conn *x) {
     return x->n ? PK_EXIT_DONE : PK_EXIT_NO;
 }
 
+/* On tc and XDP connections stand in a table of picket's own, and Linux's would say nothing. */
+static int refuse_own_table(struct pk_cli *c)
+{
+    _pk_current_ struct pk_current s = {0};
+    _pk_fence_info_ struct pk_fence_info info = {0};
+    int r = pk_current_outline(c, &s);
+
+    if (!r && s.fence)
+        r = pk_fence_info(s.fence, &info, &c->d);
+    if (r || !info.state_max)
+        return r;
+    pk_error(&c->d, PK_D_OWN_TABLE, PK_NOWHERE, "`picket status` tells its size",
+             "the fence is on %s, where connections stand in a table of its own; its entries are "
+             "not listed",
+             pk_attach_name(info.hook));
+    return -EOPNOTSUPP;
+}
+
 static enum pk_exit run(struct conn *x)
 {
-    int r = pk_cli_sweep(x->c);
+    int r = refuse_own_table(x->c);
 
     if (r)
         return pk_cli_refused(x->c, r, "cannot look at connections");

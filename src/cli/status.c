@@ -28,6 +28,11 @@ static const char *time_text(int64_t at, char buf[static 32])
 /* How full Linux's table is, if rules ask for it. It keeps no record of how full it was. */
 static void print_tracking(const struct pk_fence_info *i, const struct pk_conn_level *level)
 {
+    char bytes[16];
+
+    if (i->state_max)
+        printf("tracking  a table of its own, for %" PRIu32 " connections: %s\n", i->state_max,
+               pk_bytes_str(i->state_bytes, bytes));
     if (i->conntrack < 0)
         return;
     printf("tracking  connections are tracked for the rules: %s\n",
@@ -243,6 +248,10 @@ static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct
         json_object_set_new(c->obj, "connections",
                             json_pack("{s:I,s:I}", "count", (json_int_t)level->count, "max",
                                       (json_int_t)level->max));
+    if (i->state_max)
+        json_object_set_new(c->obj, "own_table",
+                            json_pack("{s:I,s:I}", "max", (json_int_t)i->state_max, "bytes",
+                                      (json_int_t)i->state_bytes));
     json_object_set_new(c->obj, "pins", pk_json_text(i->path));
     json_object_set_new(c->obj, "memory",
                         json_pack("{s:I,s:I,s:I,s:I}", "image", (json_int_t)i->image_bytes, "store",

@@ -110,6 +110,7 @@ struct pk_fence_info {
 };
 int pk_fence_info(struct pk_fence *f, struct pk_fence_info *ret, struct pk_diags *d);
 void pk_fence_info_done(struct pk_fence_info *i);
+#define _pk_fence_info_ __attribute__((cleanup(pk_fence_info_done)))
 
 /*
  * Puts a rule set in force: builds the fence if none stands, else writes the next bank and

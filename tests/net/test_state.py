@@ -117,6 +117,14 @@ def without_rules_that_ask(rig):
     rig.talk()
 
 
+def told_by_name(rig):
+    """The table is in `status`; `conn`, which reads Linux's, is refused."""
+    rig.fence.apply(TEXTS)
+    assert rig.fence.status()["own_table"]["max"] == SMALL
+    error = rig.fence.command("conn", check=False)
+    assert error.returncode == 3 and "PK2919" in error.stderr, error.stderr
+
+
 def size_is_fixed(rig):
     error = rig.fence.apply(TEXTS, check=False, extra=("--state-max", "7"))
     assert error.returncode == 3 and "PK2011" in error.stderr, error.stderr
@@ -235,8 +243,9 @@ def main():
     with ns.Lab() as lab:
         for hook in ("tc", "xdp"):
             rig = Rig(lab, hook)
-            for test in (strict, without_rules_that_ask, size_is_fixed, failed_change, unsolicited,
-                         out_of_window, errors, later_fragments, flood, mid_stream, leaves_nothing):
+            for test in (strict, without_rules_that_ask, size_is_fixed, told_by_name, failed_change,
+                         unsolicited, out_of_window, errors, later_fragments, flood, mid_stream,
+                         leaves_nothing):
                 t.run(f"{hook}: {test.__name__.replace('_', ' ')}", test, rig)
         try:
             fence.need_netfilter_link()
