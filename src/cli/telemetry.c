@@ -38,8 +38,7 @@ static const struct {
 struct telemetry {
     int action; /* -1: not said yet */
     struct pk_telemetry_args args;
-    const char *given[8]; /* options that stand before the action, too, are looked at at its end */
-    size_t n_given;
+    uint32_t given; /* a bit for each option; looked at when the action is known */
 };
 
 static int say(const char *word, const char *what)
@@ -104,8 +103,7 @@ static int take(void *arg, const struct pk_args *a, const struct pk_option_def *
 
     if (!o)
         return take_word(t, a->value);
-    if (t->n_given < PK_ARRAY_SIZE(t->given))
-        t->given[t->n_given++] = o->name;
+    t->given |= 1u << (o - pk_options_telemetry);
     if (pk_option_is(o, "from"))
         t->args.has_from = true;
     if (pk_option_is(o, "from"))
@@ -140,8 +138,8 @@ static bool args_fit(struct pk_cli *c, struct telemetry *t)
         pk_cli_missing(c, "query, export, push or inspect");
         return false;
     }
-    for (size_t i = 0; i < t->n_given; i++)
-        if (!option_fits(t, t->given[i]))
+    for (size_t i = 0; pk_options_telemetry[i].name; i++)
+        if (t->given >> i & 1 && !option_fits(t, pk_options_telemetry[i].name))
             return false;
     if (c->json && !option_fits(t, "json"))
         return false;

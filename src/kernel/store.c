@@ -114,6 +114,7 @@ static void pk_store_put_plan(const struct pk_family_plan *from, struct pk_store
                                  .depth = from->depth,
                                  .row_bytes = from->row_bytes,
                                  .leaf_bytes = from->leaf_bytes,
+                                 .order_bytes = from->order_bytes,
                                  .step_bytes = from->step_bytes};
     for (unsigned i = 0; i < PK_FIELD_N; i++) {
         const struct pk_field_plan *f = &from->field[i];
@@ -132,6 +133,7 @@ static void pk_store_get_plan(const struct pk_store_plan *from, struct pk_family
                                   .depth = from->depth,
                                   .row_bytes = from->row_bytes,
                                   .leaf_bytes = from->leaf_bytes,
+                                  .order_bytes = from->order_bytes,
                                   .step_bytes = from->step_bytes};
     for (unsigned i = 0; i < PK_FIELD_N; i++) {
         const struct pk_store_field_plan *f = &from->field[i];

@@ -59,7 +59,7 @@ struct pk_store_field_plan {
 struct pk_store_plan {
     uint64_t present, rules, leaves, chains, depth;
     struct pk_store_field_plan field[PK_FIELD_N];
-    uint64_t row_bytes, leaf_bytes, step_bytes;
+    uint64_t row_bytes, leaf_bytes, order_bytes, step_bytes;
 };
 
 struct pk_store_head {

@@ -179,6 +179,8 @@ def test_what_is_wrong():
                        (["classify", "--format", "xml", "::1"], "no format"),
                        (["classify", "--vendor", "x", "::1"], "--vendor: not with classify"),
                        (["space", "--unique", "--vendor", "x"], "--unique: not with space"),
+                       (["--rate", "1"] * 30 + ["--unique", "space", "--vendor", "x"],
+                        "--unique: not with space"),
                        (["space"], "--vendor NAME"),
                        ([], "action (see: picket help address)")):
         picket("address", *words, status=2, err=[err])

@@ -132,6 +132,12 @@ def test_status_shows_the_bytes_of_each_structure():
         document = picket_json("status", space=space)
         plan = picket_json("check", "--plan", file(V4, "r.v4"), file(V6, "r.v6"))["plan"]
         same("plan", document["plan"], plan)
+        many = file(picket("bench", "--print-rules", "fw", "300").stdout, "many.v4")
+        picket("apply", "-4", many, space=space)
+        plan = picket_json("check", "--plan", many)["plan"]
+        if not plan["ipv4"]["order_bytes"]:
+            raise AssertionError(f"no order of bits in {plan}")
+        same("plan of many", picket_json("status", space=space)["plan"]["ipv4"], plan["ipv4"])
 
 
 def test_the_classifier_is_shown_and_a_changed_rule_keeps_it():

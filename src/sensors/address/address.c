@@ -39,6 +39,8 @@ static const struct pk_option_def options[] = {
     PK_COMMON_OPTIONS,
 };
 
+_Static_assert(PK_ARRAY_SIZE(options) <= 32, "a bit each in `given`");
+
 enum { CLASSIFY, SPACE, WATCH, IID, AUDIT, ACTIONS };
 
 /* What each takes. */
@@ -54,9 +56,8 @@ static const struct {
 };
 
 struct address {
-    int action; /* -1: not said yet */
-    const char *given[24];
-    size_t n_given;
+    int action;     /* -1: not said yet */
+    uint32_t given; /* a bit for each of `options`, by its place */
     struct pk_classify classify;
     struct pk_watch_options watch;
     struct pk_iid_ask iid;
@@ -210,10 +211,10 @@ static int take(void *arg, const struct pk_args *args, const struct pk_option_de
 {
     struct address *a = arg;
 
-    if (o && a->n_given < PK_ARRAY_SIZE(a->given))
-        a->given[a->n_given++] = o->name;
-    if (o)
+    if (o) {
+        a->given |= 1u << (o - options);
         return take_option(a, o, args->value);
+    }
     if (a->action >= 0) {
         a->word[a->n++] = (char *)args->value;
         return 1;
@@ -231,10 +232,10 @@ static bool fits(const struct address *a)
 {
     char name[32];
 
-    for (size_t i = 0; i < a->n_given; i++) {
-        snprintf(name, sizeof(name), " %s ", a->given[i]);
-        if (!strstr(actions[a->action].options, name)) {
-            fprintf(stderr, "picket address: --%s: not with %s\n", a->given[i],
+    for (size_t i = 0; options[i].name; i++) {
+        snprintf(name, sizeof(name), " %s ", options[i].name);
+        if (a->given >> i & 1 && !strstr(actions[a->action].options, name)) {
+            fprintf(stderr, "picket address: --%s: not with %s\n", options[i].name,
                     actions[a->action].name);
             return false;
         }
