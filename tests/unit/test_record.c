@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* picket record without a fence: times, ages, and which points a counter's values become. */
-#include "cli/record.h"
+#include "cli/record/record.h"
 
 #include <errno.h>
 #include <setjmp.h>

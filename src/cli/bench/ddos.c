@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The paper's DDoS (Miano et al., CCR 2019, section 5): a flood against 1,000 rules that drop by
+ * source, protocol and source port, and what a web server on the receiving core still serves.
+ *
+ *        CPU of the bench (B)                       another CPU (A)
+ *   +------------------------+      veth      +--------------------------------+
+ *   | flood, paced           |                | NAPI thread of r0: the subject |
+ *   | honest client          | s0 ======== r0 | web server                     |
+ *   +------------------------+                +--------------------------------+
+ *
+ * The flood is paced, so that the client has its share of B and each subject the same flood: 0.85
+ * of what the generator alone sends to XDP_DROP over the same wire. Server and receiver compete for
+ * A.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "base/macro.h"
+#include "cli/bench/bench.h"
+#include "cli/bench/http.h"
+#include "cli/codes.h"
+#include "kernel/napi.h"
+
+#define PK_DDOS_RULES 1000u
+#define PK_DDOS_SHARE 0.85
+#define PK_DDOS_BURST 2048u /* frames in one system call, each of which makes its pages anew */
+#define PK_DDOS_SECONDS 1.0 /* of one measurement, after */
+#define PK_DDOS_WARM 0.8    /* seconds, so that lost SYNs have come round */
+#define PK_DDOS_SUBJECTS 6
+
+static struct pk_bench_rule pk_ddos_rule(enum pk_family f, uint64_t i, unsigned n)
+{
+    struct pk_bench_rule r = pk_bench_rule_any();
+    uint16_t port = (uint16_t)(1024 + pk_bench_pick(i, 1, 4096));
+
+    r.src = pk_bench_source(f, i, 32);
+    r.proto = IPPROTO_UDP;
+    r.sport = (struct pk_bench_ports){port, port, false};
+    return r;
+}
+
+static const struct pk_bench_workload pk_ddos_workload = {
+    "ddos", "1,000 sources with protocol and port", pk_ddos_rule, PK_DDOS_RULES, true};
+
+static int pk_ddos_drop_start(struct pk_bench_rig *rig)
+{
+    int back, r = pk_netns_enter(&rig->ns, &back);
+
+    if (r)
+        return r;
+    r = pk_live_drop_attach(rig->sender, rig->in_ifindex, true);
+    if (pk_netns_leave(&back) < 0 && !r)
+        r = -EIO;
+    return r;
+}
+
+/* What the bare program drops counts as dropped by rule. */
+static int pk_ddos_drop_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules)
+{
+    *ret_policy = 0;
+    return pk_live_dropped(rig->sender, ret_rules);
+}
+
+static const struct pk_bench_subject pk_ddos_subjects[PK_DDOS_SUBJECTS] = {
+    {"no flood", .bare = true, .start = pk_bench_nothing, .judged = pk_bench_none_judged},
+    {"XDP_DROP", .bare = true, .start = pk_ddos_drop_start, .judged = pk_ddos_drop_judged},
+    {"picket xdp", .start = pk_bench_picket_start, .judged = pk_bench_picket_judged,
+     .stop = pk_bench_picket_stop, .arg = "xdp"},
+    {"picket netfilter", .start = pk_bench_picket_start, .judged = pk_bench_picket_judged,
+     .stop = pk_bench_picket_stop, .arg = "netfilter"},
+    {"iptables-legacy", .start = pk_bench_iptables_start, .judged = pk_bench_iptables_judged,
+     .arg = "legacy"},
+    {"ipset", .start = pk_bench_ipset_start, .judged = pk_bench_iptables_judged, .arg = "legacy"},
+};
+
+/* One subject's rig with its server. */
+struct pk_ddos_rig {
+    struct pk_bench_rig rig;
+    pid_t server;
+    char address[16]; /* the server's */
+};
+
+struct pk_ddos {
+    struct pk_bench *b;
+    struct pk_bench_set set;
+    struct pk_ddos_rig rigs[PK_DDOS_SUBJECTS];
+    uint64_t *done; /* requests answered; shared with the client */
+    int cpu;        /* that receives and serves */
+};
+
+#define PK_DDOS_UNSEEN "kernel threads cannot be seen from this process namespace"
+
+static int pk_ddos_open(struct pk_ddos *s, unsigned k, struct pk_diags *d)
+{
+    struct pk_ddos_rig *x = &s->rigs[k];
+    int r = pk_bench_rig_open(s->b, &x->rig, d);
+
+    if (r || x->rig.state != PK_BENCH_READY)
+        return r;
+    r = pk_bench_rig_address(s->b, &x->rig, k, x->address);
+    /* Each answered request would leave an entry for a minute, and this has tens of thousands. */
+    if (!r)
+        r = pk_netns_sysctl(&x->rig.ns, "ipv4/tcp_max_tw_buckets", "64");
+    if (!r)
+        r = pk_napi_thread(&x->rig.ns, PK_BENCH_IN, s->cpu);
+    if (!r)
+        x->server = pk_http_serve(&x->rig.ns, s->cpu);
+    if (!r && x->server < 0)
+        r = x->server;
+    if (r == -ESRCH) /* the receiver's NAPI thread */
+        pk_bench_rig_missing(&x->rig, PK_DDOS_UNSEEN);
+    else if (r)
+        pk_bench_rig_failed(&x->rig, "cannot set the server up: %s", strerror(-r));
+    return 0;
+}
+
+/* Sends bursts until `end`, not faster than `rate` a second (0: as fast as it goes). Frames sent.
+ */
+static uint64_t pk_ddos_flood(struct pk_ddos_rig *x, double rate, double end)
+{
+    uint8_t frame[PK_BENCH_FRAME_MAX];
+    size_t len = pk_bench_frame(PK_IPV4, frame);
+    double start = pk_bench_clock(), now = start;
+    uint64_t sent = 0;
+
+    for (; now < end && !pk_bench_stopping(); now = pk_bench_clock()) {
+        if (rate > 0 && (double)sent > rate * (now - start)) {
+            struct timespec t = {.tv_nsec = 100000};
+
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+            continue;
+        }
+        if (pk_live_send(x->rig.sender, x->rig.out_ifindex, frame, len, PK_DDOS_BURST))
+            break;
+        sent += PK_DDOS_BURST;
+    }
+    return sent;
+}
+
+/* Floods, or just waits, until a time. */
+static uint64_t pk_ddos_pass(struct pk_ddos_rig *x, double rate, double end)
+{
+    double left = end - pk_bench_clock();
+    struct timespec t = {.tv_sec = (time_t)left,
+                         .tv_nsec = (long)((left - (double)(time_t)left) * 1e9)};
+
+    if (rate > 0)
+        return pk_ddos_flood(x, rate, end);
+    if (left > 0)
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+    return 0;
+}
+
+/* One subject once: the client starts, all settles, then a while is counted. */
+static int pk_ddos_measure(struct pk_ddos *s, struct pk_ddos_rig *x, double rate,
+                           struct pk_bench_flood *f)
+{
+    uint64_t done, policy, before, rules, sent;
+    double start;
+    pid_t client;
+    int r;
+
+    client = pk_http_ask(&s->b->out, x->address, s->b->cpu, s->done);
+    if (client < 0)
+        return client;
+    pk_ddos_pass(x, rate, pk_bench_clock() + PK_DDOS_WARM);
+    r = x->rig.subject->judged(&x->rig, &policy, &before);
+    done = __atomic_load_n(s->done, __ATOMIC_RELAXED);
+    start = pk_bench_clock();
+    sent = pk_ddos_pass(x, rate, start + PK_DDOS_SECONDS);
+    done = __atomic_load_n(s->done, __ATOMIC_RELAXED) - done;
+    start = pk_bench_clock() - start;
+    pk_http_end(&client);
+    if (!r)
+        r = x->rig.subject->judged(&x->rig, &policy, &rules);
+    if (r)
+        return r;
+    f->requests[f->n] = (double)done / start;
+    f->offered[f->n] = (double)sent / start;
+    f->judged[f->n++] = (double)(rules - before) / start;
+    return 0;
+}
+
+/* What the generator sends to XDP_DROP when it is alone on its CPU. */
+static double pk_ddos_most(struct pk_ddos *s)
+{
+    double start = pk_bench_clock();
+    uint64_t sent = pk_ddos_flood(&s->rigs[1], 0, start + PK_DDOS_SECONDS);
+
+    return (double)sent / (pk_bench_clock() - start);
+}
+
+/*
+ * The generator stands for machines of its own: before ordinary tasks of its CPU while it floods.
+ * Its children, the client first of all, are ordinary.
+ */
+static int pk_ddos_urgent(bool on)
+{
+    struct sched_param p = {.sched_priority = on};
+
+    return sched_setscheduler(0, on ? SCHED_FIFO | SCHED_RESET_ON_FORK : SCHED_OTHER, &p) < 0
+               ? -errno
+               : 0;
+}
+
+static int pk_ddos_rounds(struct pk_ddos *s)
+{
+    struct pk_bench *b = s->b;
+    unsigned i, k;
+    int back, r = pk_netns_enter(&b->out, &back);
+
+    if (r)
+        return r;
+    b->flood_max = pk_ddos_most(s);
+    for (i = 0; i < b->wish.rounds && !pk_bench_stopping(); i++) {
+        for (k = 0; k < PK_DDOS_SUBJECTS && !pk_bench_stopping(); k++) {
+            struct pk_bench_flood *f = &b->floods[k];
+            char what[96];
+
+            snprintf(what, sizeof(what), "flood and client, round %u: %s", i + 1, f->subject->name);
+            pk_bench_progress(what, (double)(i * PK_DDOS_SUBJECTS + k) /
+                                        (b->wish.rounds * PK_DDOS_SUBJECTS));
+            if (f->state == PK_BENCH_READY &&
+                pk_ddos_measure(s, &s->rigs[k], k ? PK_DDOS_SHARE * b->flood_max : 0, f))
+                f->state = PK_BENCH_FAILED;
+        }
+    }
+    return pk_netns_leave(&back) < 0 ? -EIO : 0;
+}
+
+static void pk_ddos_close(struct pk_ddos *s)
+{
+    unsigned k;
+
+    for (k = 0; k < PK_DDOS_SUBJECTS; k++) {
+        pk_http_end(&s->rigs[k].server);
+        pk_bench_rig_close(&s->rigs[k].rig);
+    }
+    pk_bench_set_done(&s->set);
+    munmap(s->done, sizeof(*s->done));
+}
+
+static int pk_ddos_flows(struct pk_ddos *s)
+{
+    struct pk_bench_cell c = {.family = PK_IPV4, .traffic = &pk_bench_traffics[1]};
+    int r = pk_bench_orders(s->b);
+
+    if (!r)
+        r = pk_bench_set_make(&s->set, 1u << 1);
+    return r ? r : pk_bench_cell_select(s->b, &c, &s->set.flows[1], c.traffic->zipf);
+}
+
+static int pk_ddos_run(struct pk_ddos *s, struct pk_diags *d)
+{
+    struct pk_bench *b = s->b;
+    unsigned k;
+    int r = pk_ddos_flows(s);
+
+    for (k = 0; k < PK_DDOS_SUBJECTS && !r && !pk_bench_stopping(); k++) {
+        const struct pk_bench_subject *subject = &pk_ddos_subjects[k];
+
+        s->rigs[k].rig = (struct pk_bench_rig){.subject = subject,
+                                               .set = subject->bare ? NULL : &s->set,
+                                               .family = PK_IPV4,
+                                               .ns = PK_NETNS_NONE};
+        r = pk_ddos_open(s, k, d);
+        b->floods[k] = (struct pk_bench_flood){.subject = subject, .state = s->rigs[k].rig.state};
+        snprintf(b->floods[k].why, sizeof(b->floods[k].why), "%s", s->rigs[k].rig.why);
+    }
+    b->n_floods = k;
+    if (!r && !pk_bench_stopping())
+        r = pk_ddos_urgent(true);
+    if (!r && !pk_bench_stopping())
+        r = pk_ddos_rounds(s);
+    pk_ddos_urgent(false);
+    return r;
+}
+
+int pk_bench_ddos(struct pk_bench *b, struct pk_diags *d)
+{
+    _pk_free_ struct pk_ddos *s = calloc(1, sizeof(*s));
+    unsigned k;
+    int r;
+
+    b->floods = calloc(PK_DDOS_SUBJECTS, sizeof(*b->floods));
+    if (!s || !b->floods)
+        return -ENOMEM;
+    s->b = b;
+    for (k = 0; k < PK_DDOS_SUBJECTS; k++)
+        s->rigs[k].rig.ns = PK_NETNS_NONE;
+    s->cpu = b->other_cpu;
+    if (s->cpu == b->cpu) {
+        pk_error(d, PK_D_RIG, PK_NOWHERE, "run it where it may use two",
+                 "the flood needs a CPU and the server another");
+        return -ENODEV;
+    }
+    s->set =
+        (struct pk_bench_set){.workload = &pk_ddos_workload, .family = PK_IPV4, .n = PK_DDOS_RULES};
+    s->done =
+        mmap(NULL, sizeof(*s->done), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (s->done == MAP_FAILED)
+        return -ENOMEM;
+    r = pk_bench_sender(b, PK_IPV4, d);
+    if (!r)
+        r = pk_ddos_run(s, d);
+    pk_ddos_close(s);
+    pk_live_p(&b->sender);
+    pk_netns_done(&b->out);
+    return r;
+}
