@@ -56,7 +56,8 @@ def the_facts(hook):
     for sent, (file, chain) in DROPPED.items():
         rule = rows(document)[sent]["decided"]["rule"]
         same(f"who dropped {sent}", (rule["file"], rule["chain"]), (file, chain))
-    same("who dropped the rest", rows(document)["UDP nobody allowed"]["decided"]["policy"], "INPUT")
+    for sent in ("reply nobody asked for", "UDP nobody allowed"):
+        same(f"who dropped {sent}", rows(document)[sent]["decided"]["policy"], "INPUT")
 
 
 def the_swaps(hook):
@@ -65,6 +66,16 @@ def the_swaps(hook):
         raise AssertionError(f"only {swap['swaps']} swaps, {swap['sent']} packets")
     same("received", (swap["received"], swap["lost"]), (swap["sent"], 0))
     same("counted", swap["counted"], swap["sent"])
+
+
+def the_session(hook):
+    """A connection opened before the swaps is let in after them by the rule that asks for its state."""
+    session = played(hook)["swap"]["session"]
+    same("talks", session["talks"], True)
+    if "--ctstate RELATED,ESTABLISHED" not in session["decided"]["rule"]["text"]:
+        raise AssertionError(f"let in by {session['decided']}")
+    if session["after"]["packets"] <= session["before"]["packets"]:
+        raise AssertionError(f"its rule did not count: {session}")
 
 
 def the_named_line():
@@ -121,6 +132,7 @@ def main():
     for hook in HOOKS:
         runner.run(f"{hook}: foretold and happened", lambda h=hook: the_facts(h))
         runner.run(f"{hook}: nothing lost in swaps", lambda h=hook: the_swaps(h))
+        runner.run(f"{hook}: a session lives through swaps", lambda h=hook: the_session(h))
     for test in (the_named_line, the_text, an_interruption, no_privilege, wrong_words):
         runner.run(test.__name__.replace("_", " "), test)
     return runner.done()

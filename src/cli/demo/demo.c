@@ -30,6 +30,7 @@ static void pk_demo_signals(void)
 
 /* Flags of a "Christmas tree" packet: FIN, PSH and URG. */
 #define PK_DEMO_XMAS 0x29
+#define PK_DEMO_ACK 0x10
 
 static const struct pk_demo_probe pk_demo_probes[] = {
     {"https from anyone", PK_DEMO_TCP, "198.51.100.23", "192.0.2.1", 443, 0},
@@ -38,6 +39,7 @@ static const struct pk_demo_probe pk_demo_probes[] = {
     {"https from the blocklist", PK_DEMO_TCP, "203.0.113.66", "192.0.2.1", 443, 0},
     {"telnet", PK_DEMO_TCP, "198.51.100.23", "192.0.2.1", 23, 0},
     {"xmas scan", PK_DEMO_RAW, "198.51.100.23", "192.0.2.1", 443, PK_DEMO_XMAS},
+    {"reply nobody asked for", PK_DEMO_RAW, "198.51.100.23", "192.0.2.1", 50000, PK_DEMO_ACK},
     {"DNS query", PK_DEMO_UDP, "198.51.100.23", "192.0.2.1", 53, 0},
     {"UDP nobody allowed", PK_DEMO_UDP, "198.51.100.23", "192.0.2.1", 9999, 0},
     {"ping", PK_DEMO_PING, "192.0.2.2", "192.0.2.1", 0, 0},
@@ -107,7 +109,7 @@ static int pk_demo_scene_explain(struct pk_demo *d)
     const struct pk_demo_probe *p = &pk_demo_probes[PK_DEMO_EXPLAINED];
     struct pk_demo_trace trace = {0};
     struct pk_build b = pk_demo_build(p, 40000);
-    struct pk_verdict v = pk_demo_judge(d, &b, &trace);
+    struct pk_verdict v = pk_demo_judge(d, &b, PK_CT_NEW, &trace);
 
     pk_demo_show_why(d, p, &v, &trace);
     return 0;
@@ -122,8 +124,8 @@ static int pk_demo_scene_swap(struct pk_demo *d)
     r = pk_demo_swap(d, &s);
     if (r)
         return r;
-    d->said += 2;
-    d->not_as_said += (s.sent != s.received || !s.sent) + (s.counted != s.sent);
+    d->said += 3;
+    d->not_as_said += (s.sent != s.received || !s.sent) + (s.counted != s.sent) + !s.session.talks;
     pk_demo_show_swap(d, &s);
     return 0;
 }

@@ -22,6 +22,7 @@
 #include "kernel/fence.h"
 #include "kernel/netns.h"
 #include "packet/build.h"
+#include "rules/conntrack.h"
 
 #define PK_DEMO_DEV "eth0"
 #define PK_DEMO_LISTENERS 5
@@ -88,10 +89,18 @@ struct pk_demo_trace {
     size_t n;
 };
 
+/* An SSH session that is open all the while: what its rule counted, before and after it talked. */
+struct pk_demo_session {
+    struct pk_verdict verdict;
+    struct pk_counters before, after;
+    bool talks;
+};
+
 struct pk_demo_swaps {
     unsigned swaps;
     uint64_t sent, received, counted;
     double seconds;
+    struct pk_demo_session session;
 };
 
 extern volatile int pk_demo_stopped; /* a signal came */
@@ -116,7 +125,8 @@ struct pk_build pk_demo_build(const struct pk_demo_probe *p, uint16_t sport);
 int pk_demo_look(struct pk_demo *d);  /* reads the live set */
 int pk_demo_count(struct pk_demo *d); /* reads its counters */
 void pk_demo_unlook(struct pk_demo *d);
-struct pk_verdict pk_demo_judge(const struct pk_demo *d, const struct pk_build *b,
+/* `state`: PK_CT_NEW for the first packet of a connection, PK_CT_ESTABLISHED for the rest. */
+struct pk_verdict pk_demo_judge(const struct pk_demo *d, const struct pk_build *b, uint32_t state,
                                 struct pk_demo_trace *trace);
 /* The counters, as last read, of what decided. */
 struct pk_counters pk_demo_counters_of(const struct pk_demo *d, enum pk_family family,

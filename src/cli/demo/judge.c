@@ -60,13 +60,14 @@ static void pk_demo_note(void *arg, const struct pk_rule *r, enum pk_answer answ
         t->looks[t->n++] = (struct pk_demo_look){r, answer, why};
 }
 
-struct pk_verdict pk_demo_judge(const struct pk_demo *d, const struct pk_build *b,
+struct pk_verdict pk_demo_judge(const struct pk_demo *d, const struct pk_build *b, uint32_t state,
                                 struct pk_demo_trace *trace)
 {
+    const struct pk_conntrack ct = {.entry = 1, .info = state, .proto = b->proto};
     uint8_t bytes[PK_BUILD_MAX];
     struct pk_packet packet = {0};
     size_t len = pk_build_packet(b, bytes);
-    struct pk_view view = {.p = &packet, .ip = bytes, .len = len};
+    struct pk_view view = {.p = &packet, .ip = bytes, .len = len, .ct = &ct};
 
     pk_packet_parse(bytes, len, &packet);
     packet.iif = pk_sys_name_pack(PK_DEMO_DEV);

@@ -233,7 +233,7 @@ int pk_demo_try(struct pk_demo *d, const struct pk_demo_probe *p, struct pk_demo
     r = pk_demo_count(d);
     if (r)
         return r;
-    res.verdict = pk_demo_judge(d, &res.build, NULL);
+    res.verdict = pk_demo_judge(d, &res.build, PK_CT_NEW, NULL);
     res.before = pk_demo_counters_of(d, res.build.family, &res.verdict);
     ms = res.verdict.action == PK_ACT_ACCEPT ? PK_DEMO_ANSWER_MS : PK_DEMO_SILENCE_MS;
     res.outcome = pk_demo_send(d, p, fd, &res.build, ms);

@@ -200,6 +200,26 @@ void pk_demo_show_swapping(struct pk_demo *d, unsigned swaps)
     fflush(stdout);
 }
 
+static void pk_demo_show_session(const struct pk_demo *d, const struct pk_demo_session *s)
+{
+    const struct pk_rule *rule = s->verdict.rule;
+
+    pk_demo_say(d, "  An SSH session opened before all that %s%s%s", pk_demo_paint(d, s->talks),
+                s->talks ? "still talks" : "IS CUT", pk_demo_plain(d));
+    if (rule)
+        pk_demo_say(d, ", by %s:%u: %" PRIu64 " -> %" PRIu64, rule->file, rule->line,
+                    s->before.packets, s->after.packets);
+    pk_demo_say(d, "\n");
+}
+
+static json_t *pk_demo_json_session(const struct pk_demo_session *s)
+{
+    return json_pack("{s:b,s:o,s:o,s:o}", "talks", (int)s->talks, "decided",
+                     pk_demo_json_decided(PK_IPV4, &s->verdict), "before",
+                     pk_json_count(s->before.packets, s->before.bytes), "after",
+                     pk_json_count(s->after.packets, s->after.bytes));
+}
+
 void pk_demo_show_swap(struct pk_demo *d, const struct pk_demo_swaps *s)
 {
     uint64_t lost = s->sent - PK_MIN(s->sent, s->received);
@@ -211,11 +231,13 @@ void pk_demo_show_swap(struct pk_demo *d, const struct pk_demo_swaps *s)
                 s->received, pk_demo_paint(d, !lost), lost, pk_demo_plain(d));
     pk_demo_say(d, "  and the rules that let them in, which stay, have counted %" PRIu64 "\n",
                 s->counted);
+    pk_demo_show_session(d, &s->session);
     json_object_set_new(d->c.obj, "swap",
-                        json_pack("{s:i,s:f,s:I,s:I,s:I,s:I}", "swaps", (int)s->swaps, "seconds",
-                                  s->seconds, "sent", (json_int_t)s->sent, "received",
+                        json_pack("{s:i,s:f,s:I,s:I,s:I,s:I,s:o}", "swaps", (int)s->swaps,
+                                  "seconds", s->seconds, "sent", (json_int_t)s->sent, "received",
                                   (json_int_t)s->received, "lost", (json_int_t)lost, "counted",
-                                  (json_int_t)s->counted));
+                                  (json_int_t)s->counted, "session",
+                                  pk_demo_json_session(&s->session)));
 }
 
 void pk_demo_show_detach(struct pk_demo *d, bool gone, const struct pk_demo_probe *p,

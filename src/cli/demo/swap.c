@@ -2,7 +2,8 @@
 /*
  * The set is changed while packets flow: a child sends without a pause and counts what arrives, the
  * parent swaps. Packets of both families go to a port that both sets let in, so that every one that
- * is missing was lost by a swap.
+ * is missing was lost by a swap. An SSH session that was open before is used again when all is
+ * done.
  */
 #include "cli/demo/demo.h"
 
@@ -22,6 +23,10 @@
 #define PK_DEMO_GAP_NS 100000
 #define PK_DEMO_STREAM_MAX 1000000u /* an end, should the parent vanish */
 #define PK_DEMO_DRAIN_MS 200
+#define PK_DEMO_TALK_MS 2000
+#define PK_DEMO_OFFICE "192.0.2.2"
+#define PK_DEMO_SSH_PORT 22
+#define PK_DEMO_PSH_ACK 0x18
 
 struct pk_demo_stream {
     int fd[PK_FAMILY_N]; /* the client's, connected */
@@ -78,7 +83,7 @@ static void pk_demo_stream(const struct pk_demo_stream *s)
 
 static int pk_demo_stream_open(struct pk_demo *d, struct pk_demo_stream *s)
 {
-    static const char *const from[] = {"192.0.2.2", "2001:db8:1::2"};
+    static const char *const from[] = {PK_DEMO_OFFICE, "2001:db8:1::2"};
     static const char *const to[] = {"192.0.2.1", "2001:db8:1::1"};
     static const int af[] = {AF_INET, AF_INET6};
     struct sockaddr_storage a;
@@ -162,13 +167,13 @@ static uint64_t pk_demo_stream_counted(struct pk_demo *d)
 
         b.saddr = f == PK_IPV4 ? (struct pk_u128){0, 0xc0000202}
                                : (struct pk_u128){0x20010db800010000, 2};
-        v = pk_demo_judge(d, &b, NULL);
+        v = pk_demo_judge(d, &b, PK_CT_NEW, NULL);
         n += pk_demo_counters_of(d, (enum pk_family)f, &v).packets;
     }
     return n;
 }
 
-int pk_demo_swap(struct pk_demo *d, struct pk_demo_swaps *ret)
+static int pk_demo_swap_stream(struct pk_demo *d, struct pk_demo_swaps *ret)
 {
     struct pk_demo_stream s = {.fd = {-1, -1}};
     int orders[2] = {-1, -1}, report[2] = {-1, -1}, r;
@@ -189,5 +194,78 @@ int pk_demo_swap(struct pk_demo *d, struct pk_demo_swaps *ret)
         r = pk_demo_look(d);
     if (!r)
         ret->counted = pk_demo_stream_counted(d) - before;
+    return r;
+}
+
+/* Both ends of a connection of the office's to the server's port 22. 0 or -errno. */
+static int pk_demo_session_open(struct pk_demo *d, int ret_fd[2])
+{
+    struct sockaddr_storage to;
+    socklen_t len = pk_demo_sockaddr("192.0.2.1", PK_DEMO_SSH_PORT, &to);
+    struct pollfd knock = {.fd = d->listeners[0], .events = POLLIN};
+    _pk_close_ int client = pk_demo_socket(d, AF_INET, SOCK_STREAM, 0, PK_DEMO_OFFICE);
+    int server;
+
+    if (client < 0)
+        return client;
+    if (connect(client, (const struct sockaddr *)&to, len) < 0 && errno != EINPROGRESS)
+        return -errno;
+    if (poll(&knock, 1, PK_DEMO_TALK_MS) <= 0)
+        return -ETIMEDOUT;
+    server = accept4(d->listeners[0], NULL, NULL, SOCK_CLOEXEC);
+    if (server < 0)
+        return -errno;
+    ret_fd[0] = PK_TAKE_FD(client);
+    ret_fd[1] = server;
+    return 0;
+}
+
+/* A byte from one end, and whether it comes out of the other. */
+static bool pk_demo_say_to(int from, int to)
+{
+    struct pollfd heard = {.fd = to, .events = POLLIN};
+    char byte = 0;
+
+    return send(from, "x", 1, MSG_NOSIGNAL) == 1 && poll(&heard, 1, PK_DEMO_TALK_MS) > 0 &&
+           recv(to, &byte, 1, 0) == 1 && byte == 'x';
+}
+
+/* The rule that lets the session's packets in, as the set stands that was last read. */
+static struct pk_verdict pk_demo_session_judge(const struct pk_demo *d)
+{
+    static const struct pk_demo_probe ssh = {"",          PK_DEMO_RAW,      PK_DEMO_OFFICE,
+                                             "192.0.2.1", PK_DEMO_SSH_PORT, PK_DEMO_PSH_ACK};
+    struct pk_build b = pk_demo_build(&ssh, 40000);
+
+    return pk_demo_judge(d, &b, PK_CT_ESTABLISHED, NULL);
+}
+
+static int pk_demo_session_talk(struct pk_demo *d, const int fd[2], struct pk_demo_session *ret)
+{
+    struct pk_verdict v = pk_demo_session_judge(d);
+    int r = pk_demo_count(d);
+
+    if (r)
+        return r;
+    ret->verdict = v;
+    ret->before = pk_demo_counters_of(d, PK_IPV4, &v);
+    ret->talks = pk_demo_say_to(fd[0], fd[1]) && pk_demo_say_to(fd[1], fd[0]);
+    r = pk_demo_count(d);
+    ret->after = pk_demo_counters_of(d, PK_IPV4, &v);
+    ret->talks &= ret->after.packets > ret->before.packets;
+    return r;
+}
+
+int pk_demo_swap(struct pk_demo *d, struct pk_demo_swaps *ret)
+{
+    int fd[2] = {-1, -1};
+    int r = pk_demo_session_open(d, fd);
+
+    if (!r)
+        r = pk_demo_swap_stream(d, ret);
+    if (!r)
+        r = pk_demo_session_talk(d, fd, &ret->session);
+    pk_close_p(&fd[0]);
+    pk_close_p(&fd[1]);
     return r;
 }
