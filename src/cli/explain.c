@@ -210,8 +210,10 @@ static void fill_json(struct explain *e, enum pk_hook hook, const struct pk_verd
 
 static void print_rule(const struct pk_rule *r)
 {
-    printf("    -A %s%s%s\n    %s:%u\n", r->chain->name, *r->text ? " " : "", r->text, r->file,
-           r->line);
+    printf("    -A %s%s%s\n    %s", r->chain->name, *r->text ? " " : "", r->text, r->file);
+    if (r->line)
+        printf(":%u", r->line);
+    putchar('\n');
 }
 
 static void print_verdict(enum pk_hook hook, const struct pk_verdict *v)
@@ -240,7 +242,10 @@ static int print_looks(const struct explain *e, const struct pk_verdict *v)
 
         if (l->rule == v->rule && l->answer != PK_NO)
             continue;
-        pk_table_u64(t, l->rule->line);
+        if (l->rule->line)
+            pk_table_u64(t, l->rule->line);
+        else
+            pk_table_str(t, "-");
         pk_table_str(t, l->answer == PK_YES ? "matched, went on" : l->why ? l->why : "-");
         pk_table_fmt(t, "-A %s %s", l->rule->chain->name, l->rule->text);
         pk_table_end_row(t);

@@ -138,6 +138,7 @@ static int take_rule(struct pk_reader *r, struct pk_ruleset *scratch, const stru
     rule = pk_ruleset_chain(scratch, e->chain, strlen(e->chain))->rules[0];
     if (rule->counters.packets || rule->counters.bytes)
         return pk_bad(r, PK_T_COUNTERS, at, "leave -c out", "a new rule counts from 0");
+    rule->line = 0;
     *ret = rule;
     return 0;
 }

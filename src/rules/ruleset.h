@@ -58,7 +58,7 @@ struct pk_rule {
     struct pk_counters counters; /* as loaded from the file's [p:b] */
     struct pk_chain *chain;
     const char *file; /* where the rule was written; never NULL once parsed */
-    unsigned line;
+    unsigned line;    /* 0: in no file */
     uint32_t ordinal; /* position in the family: chains in order, rules in order */
     const char *text; /* normalised: what save prints after "-A CHAIN "; equality of
                          rules is equality of these bytes */

@@ -223,9 +223,9 @@ def test_explain_names_the_place():
     with Space(4) as space:
         picket("rule", "insert", "INPUT", "-p", "tcp", "-j", "DROP", space=space)
         asked = ["explain", "tcp 1.2.3.4 to 1.2.3.5:22"]
-        picket(*asked, status=1, out=["picket rule:1"], space=space)
+        picket(*asked, status=1, out=["    picket rule\n"], space=space)
         rule = picket_json(*asked, status=1, space=space)["rule"]
-        same("place", [rule["file"], rule["line"]], ["picket rule", 1])
+        same("place", [rule["file"], rule["line"]], ["picket rule", 0])
 
 
 def test_undo():

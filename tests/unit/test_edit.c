@@ -220,7 +220,7 @@ static void assert_whole(const struct pk_ruleset *rs, const struct pk_edited *e)
                 assert_ptr_equal(pk_ruleset_chain(rs, r->to->name, strlen(r->to->name)), r->to);
             if (e->from[ordinal] == PK_NEW) {
                 assert_string_equal(r->file, NEW_FILE);
-                assert_int_equal(r->line, 1);
+                assert_int_equal(r->line, 0);
             }
         }
     }
