@@ -49,6 +49,7 @@ static __always_inline const struct pk_state_config *pk_state_config(void)
     return c;
 }
 
+#define pk_clock() bpf_ktime_get_ns()
 #define pk_lock(b) bpf_spin_lock(&(b)->lock)
 #define pk_unlock(b) bpf_spin_unlock(&(b)->lock)
 

@@ -170,7 +170,7 @@ int tc_ingress_walk(struct __sk_buff *skb)
     hook = pk_route(skb, &p, skb->ifindex);
     if (!pk_my_bank(0, &bank))
         return pk_again(skb, PK_PROG_TC_INGRESS, 0);
-    return pk_tc_exit(hook, pk_judge(skb, &p, hook, pk_bank_image(bank)), p.len);
+    return pk_tc_exit(hook, pk_judge(skb, &p, hook, pk_bank_image(bank), PK_RTT_NETWORK), p.len);
 }
 
 /*
@@ -192,5 +192,5 @@ int tc_egress_walk(struct __sk_buff *skb)
         return pk_tc_exit(PK_AT_NONE, r, skb->len);
     if (!pk_my_bank(1, &bank))
         return pk_again(skb, PK_PROG_TC_EGRESS, 1);
-    return pk_tc_exit(hook, pk_judge(skb, &p, hook, pk_bank_image(bank)), p.len);
+    return pk_tc_exit(hook, pk_judge(skb, &p, hook, pk_bank_image(bank), PK_RTT_HOST), p.len);
 }

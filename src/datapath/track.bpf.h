@@ -21,12 +21,24 @@ static __always_inline int pk_tracks(int ipv6, __u32 image)
     return PK_IMG(struct pk_family_tab, t->under)->conntrack != 0;
 }
 
-/* Before the rules: what is known of the packet's connection, for pk_ct_get(). */
-PK_GLOBAL int pk_state_begin(PK_CTX *ctx, struct pk_packet *p)
+/* Times of handshakes, for each CPU, by side. */
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, PK_RTT_SIDES);
+    __type(key, __u32);
+    __type(value, struct pk_rtt);
+} rtt SEC(".maps");
+
+/*
+ * Before the rules: what is known of the packet's connection, for pk_ct_get(). `side`: where the
+ * packet comes from.
+ */
+PK_GLOBAL int pk_state_begin(PK_CTX *ctx, struct pk_packet *p, __u32 side)
 {
     struct pk_track *t = pk_state_view();
     __u32 zero = 0;
     struct pk_ctl *c = bpf_map_lookup_elem(&ctl, &zero);
+    struct pk_rtt *r;
 
     if (!t || !p || !c)
         return 0;
@@ -35,6 +47,9 @@ PK_GLOBAL int pk_state_begin(PK_CTX *ctx, struct pk_packet *p)
     t->epoch = c->state_epoch;
     pk_track_packet(ctx, p, t);
     p->tracked = 1;
+    r = t->rtt ? bpf_map_lookup_elem(&rtt, &side) : NULL;
+    if (r)
+        pk_rtt_add(r, t->rtt);
     return 0;
 }
 
@@ -48,14 +63,15 @@ PK_GLOBAL int pk_state_end(const struct pk_packet *p, __u32 r)
     return pk_track_keep(p, t) ? r : PK_R_DROP_STATE;
 }
 
-/* pk_classify(), with the state of the packet's connection where the rules ask for one. */
+/* pk_classify(), with the state of the packet's connection where the rules ask for one. `side`:
+ * enum pk_rtt_side. */
 static __always_inline enum pk_reason pk_judge(PK_CTX *ctx, struct pk_packet *p, __u32 hook,
-                                               __u32 image)
+                                               __u32 image, __u32 side)
 {
     enum pk_reason r;
 
     if (pk_tracks(p->family == PK_IPV6, image))
-        pk_state_begin(ctx, p);
+        pk_state_begin(ctx, p, side);
     r = pk_classify(ctx, p, hook, image);
     if (pk_config.state.buckets && p->tracked && !pk_drops(r))
         r = pk_state_end(p, r);

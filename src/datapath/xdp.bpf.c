@@ -161,6 +161,6 @@ int xdp_walk(struct xdp_md *xdp)
     hook = pk_route(xdp, &p, xdp->ingress_ifindex);
     if (!pk_my_bank(0, &bank))
         return pk_dispatch(xdp, PK_PROG_XDP, 0) ? XDP_PASS : XDP_DROP;
-    r = pk_judge(xdp, &p, hook, pk_bank_image(bank));
+    r = pk_judge(xdp, &p, hook, pk_bank_image(bank), PK_RTT_NETWORK);
     return pk_exit(hook, r, p.len) ? XDP_PASS : XDP_DROP;
 }

@@ -94,6 +94,38 @@ int pk_fence_sample(struct pk_fence *f, const struct pk_live *live,
     return 0;
 }
 
+static void pk_rtt_sum(struct pk_rtt *to, const struct pk_rtt *from)
+{
+    to->halves += from->halves;
+    to->units += from->units;
+    for (uint32_t i = 0; i < PK_RTT_SIZES; i++)
+        to->size[i] += from->size[i];
+}
+
+int pk_fence_rtt(const struct pk_fence *f, struct pk_rtt ret[PK_RTT_SIDES])
+{
+    _pk_free_ struct pk_rtt *value = NULL;
+    size_t cpus;
+    int r = pk_sys_cpus(&cpus);
+
+    if (r)
+        return r;
+    memset(ret, 0, sizeof(struct pk_rtt[PK_RTT_SIDES]));
+    if (f->maps.fd[PK_MAP_RTT] < 0) /* of a picket that does not know it */
+        return 0;
+    value = calloc(cpus, sizeof(*value));
+    if (!value)
+        return -ENOMEM;
+    for (uint32_t side = 0; side < PK_RTT_SIDES; side++) {
+        r = bpf_map_lookup_elem(f->maps.fd[PK_MAP_RTT], &side, value);
+        if (r)
+            return r;
+        for (size_t c = 0; c < cpus; c++)
+            pk_rtt_sum(&ret[side], &value[c]);
+    }
+    return 0;
+}
+
 struct pk_devices {
     const struct pk_guard *guards; /* none: all interfaces */
     size_t n_guards;

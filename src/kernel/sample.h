@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "kernel/fence.h"
+#include "state/rtt.h"
 
 #define PK_DEVICES_MAX 4096u /* more are not reported */
 
@@ -37,6 +38,12 @@ bool pk_fence_stands(const struct pk_fence *f);
 int pk_fence_sample(struct pk_fence *f, const struct pk_live *live,
                     struct pk_counters *const rule[PK_FAMILY_N],
                     struct pk_counters policy[PK_FAMILY_N][PK_HOOK_N]);
+
+/*
+ * Times of TCP handshakes since the fence stands, by side (state/rtt.h); all 0 where the fence has
+ * no table of connections of its own. 0 or -errno.
+ */
+int pk_fence_rtt(const struct pk_fence *f, struct pk_rtt ret[PK_RTT_SIDES]);
 
 /*
  * The guarded interfaces that are there, or all of the namespace if it is guarded as a whole, in

@@ -80,7 +80,7 @@ struct pk_state_tcp_end {
     __u32 maxack; /* the highest it has acknowledged */
     __u8 scale;
     __u8 flags; /* PK_TCPF_* */
-    __u16 pad;
+    __u16 at;   /* half of a time stamp: rtt.h */
 };
 
 /* IP_CT_TCP_FLAG_* of linux/netfilter/nf_conntrack_tcp.h. */

@@ -19,8 +19,9 @@ static int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)
     return 0;
 }
 
-/* The table that a call below is about. */
+/* The table that a call below is about, and the time. */
 static _Thread_local struct pk_state_table *pk_state_now;
+static _Thread_local uint64_t pk_state_ns;
 
 static inline struct pk_state_bucket *pk_bucket(__u32 i)
 {
@@ -30,6 +31,11 @@ static inline struct pk_state_bucket *pk_bucket(__u32 i)
 static inline const struct pk_state_config *pk_state_config(void)
 {
     return &pk_state_now->config;
+}
+
+static inline uint64_t pk_clock(void)
+{
+    return pk_state_ns;
 }
 
 #define pk_lock(b) ((void)(b))
@@ -70,6 +76,7 @@ void pk_state_table_packet(struct pk_state_table *t, const uint8_t *ip, size_t l
     const struct pk_source s = {ip, len};
 
     pk_state_now = t;
+    pk_state_ns = ns;
     *ret = (struct pk_track){.now = pk_state_tick(ns), .epoch = epoch};
     pk_track_packet(&s, p, ret);
 }

@@ -7,6 +7,7 @@
  *     struct pk_state_bucket *pk_bucket(__u32 i);   NULL: there is none
  *     pk_lock(b), pk_unlock(b)                      of a bucket
  *     const struct pk_state_config *pk_state_config(void);
+ *     __u64 pk_clock(void);                         ns, finer than the ticks
  *     PK_GLOBAL, PK_CTX, pk_source_init()           see classify/walk.h
  *
  * As in Linux, what is known of a connection changes before the rules are asked, and an entry is
@@ -17,6 +18,7 @@
  */
 #pragma once
 
+#include "state/rtt.h"
 #include "state/tcp.h"
 
 /* A place's number as the verifier of Linux 6.1 believes it. */
@@ -152,6 +154,16 @@ PK_INLINE __u32 pk_state_held(const struct pk_state_entry *e)
     return e->key.proto != 6 || e->tcp.state < PK_TCP_LAST_ACK || e->tcp.state > PK_TCP_CLOSE;
 }
 
+/* The time of the half of a handshake that the packet ends (rtt.h). */
+PK_INLINE __u32 pk_entry_rtt(struct pk_state_entry *e, const struct pk_track *t, __u32 old,
+                             enum pk_tcp_end r)
+{
+    if (e->key.proto != 6 || r == PK_TCP_INVALID || t->now - e->born >= PK_RTT_LONGEST)
+        return 0;
+    return pk_rtt_segment(&e->tcp, &t->seen, t->seen.from != e->orig, old, r == PK_TCP_TAKEN,
+                          t->at);
+}
+
 /* A packet for an entry that lasts `left` ticks more. The new time is *ret_time, if not 0. */
 PK_INLINE enum pk_tcp_end pk_entry_packet(struct pk_state_entry *e, const struct pk_seen *seen,
                                           __u32 now, __u32 left, const struct pk_state_rules *rules,
@@ -188,10 +200,16 @@ PK_INLINE void pk_bucket_hold(struct pk_state_bucket *b, __u32 way)
  * Packets have passed unseen, since a rule set was in force that asks for no state: where the
  * windows are is not known any more. As nf_ct_tcp_fixup(), when Linux begins to track again.
  */
+PK_INLINE void pk_entry_forget(struct pk_state_entry *e)
+{
+    e->tcp.seen[0].maxwin = e->tcp.seen[1].maxwin = 0;
+    pk_rtt_begin(&e->tcp, 0);
+}
+
 PK_INLINE void pk_entry_resume(struct pk_state_entry *e, __u8 epoch)
 {
     if (e->epoch != epoch && e->key.proto == 6)
-        e->tcp.seen[0].maxwin = e->tcp.seen[1].maxwin = 0;
+        pk_entry_forget(e);
     e->epoch = epoch;
 }
 
@@ -199,7 +217,7 @@ PK_INLINE void pk_entry_resume(struct pk_state_entry *e, __u8 epoch)
 PK_INLINE enum pk_tcp_end pk_bucket_packet(struct pk_state_bucket *b, struct pk_track *t,
                                            const struct pk_state_rules *rules)
 {
-    __u32 way = pk_way(t->way), time = 0;
+    __u32 way = pk_way(t->way), time = 0, old;
     struct pk_state_entry *e = &b->entry[way];
     enum pk_tcp_end r;
 
@@ -207,7 +225,9 @@ PK_INLINE enum pk_tcp_end pk_bucket_packet(struct pk_state_bucket *b, struct pk_
         return PK_TCP_REOPENS; /* gone meanwhile */
     pk_entry_resume(e, (__u8)t->epoch);
     t->info = pk_track_info(e, &t->seen);
+    old = e->tcp.state;
     r = pk_entry_packet(e, &t->seen, t->now, b->until[way] - t->now, rules, &time);
+    t->rtt = pk_entry_rtt(e, t, old, r);
     if (time && (r == PK_TCP_TAKEN || r == PK_TCP_INVALID))
         b->until[way] = t->now + time;
     pk_bucket_hold(b, way);
@@ -227,6 +247,8 @@ PK_GLOBAL int pk_track_update(struct pk_track *t)
 
     if (!b)
         return PK_TCP_REOPENS;
+    if (pk_rtt_wants(&t->seen, b->entry[pk_way(t->way)].tcp.state))
+        t->at = pk_rtt_stamp(pk_clock());
     pk_lock(b);
     r = pk_bucket_packet(b, t, &pk_state_config()->rules);
     pk_unlock(b);

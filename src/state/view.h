@@ -73,9 +73,11 @@ struct pk_track {
     __u32 orig;   /* the end of the key that has begun */
     __u32 pushed; /* 1: an entry that was not held has given way */
     __u32 epoch;  /* see pk_state_entry */
+    __u32 at;     /* the time, as in rtt.h */
+    __u32 rtt;    /* of the half of a handshake that the packet ends; 0: of none */
 };
 
-_Static_assert(sizeof(struct pk_track) == 120, "shared with BPF");
+_Static_assert(sizeof(struct pk_track) == 128, "shared with BPF");
 
 /*
  * What -m conntrack asks of the entry. Ports in the place of what the protocol has: ICMP has an
