@@ -44,7 +44,10 @@ int pk_capture_memory(const void *data, size_t len, struct pk_diags *d, struct p
 int pk_capture_live(const char *interface, const volatile sig_atomic_t *stop, struct pk_diags *d,
                     struct pk_capture **ret);
 
-/* 1: a packet; 0: the end; -EBADMSG: damaged, -ENODATA: cut off inside a packet; or -errno. */
+/*
+ * 1: a packet; 0: the end; -EAGAIN: live, and none has come for a while; -EBADMSG: damaged;
+ * -ENODATA: cut off inside a packet; or -errno.
+ */
 int pk_capture_next(struct pk_capture *c, struct pk_capture_packet *ret);
 /* After an error of pk_capture_next(), what is wrong, for people. */
 const char *pk_capture_trouble(const struct pk_capture *c);

@@ -15,7 +15,7 @@
 #include "capture/library.h"
 
 #define SNAP 65535
-#define WAIT_MS 200 /* between two looks at whether to stop */
+#define WAIT_MS 200 /* for a packet */
 #define NOBODY 65534
 
 /* Those that are called. */
@@ -76,7 +76,7 @@ static int live_next(struct pk_capture *c, struct pk_capture_packet *ret)
     struct pcap_pkthdr *head;
     const uint8_t *data;
 
-    while (!*wire->stop) {
+    for (bool waited = false; !*wire->stop; waited = true) {
         int r = lib.pcap_next_ex(wire->pcap, &head, &data);
 
         if (r < 0)
@@ -92,6 +92,8 @@ static int live_next(struct pk_capture *c, struct pk_capture_packet *ret)
             };
             return 1;
         }
+        if (waited)
+            return -EAGAIN;
         if (poll(&fd, 1, WAIT_MS) < 0 && errno != EINTR)
             return pk_capture_fails(c, -errno, "poll failed");
     }

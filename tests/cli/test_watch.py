@@ -305,11 +305,16 @@ def is_nobody(process):
     same("capabilities", {status[k] for k in ("CapPrm", "CapEff", "CapInh")}, {"0" * 16})
 
 
-def on_a_wire(lab):
-    space = lab.netns("watch")
+def wire(lab, name):
+    space = lab.netns(name)
     space.ip("link add left type veth peer name right")
     space.sysctl(ipv6__conf__left__disable_ipv6=1, ipv6__conf__right__disable_ipv6=1)
     space.ip("link set left up", "link set right up")
+    return space
+
+
+def on_a_wire(lab):
+    space = wire(lab, "watch")
     process = live(lab, space, "--packets", "23")
     is_nobody(process)
     with space, socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
@@ -327,15 +332,55 @@ def on_a_wire(lab):
          (0, "0 packets, 0 IPv6 headers, 0 addresses\n", ""))
 
 
-def test_live():
-    """23 packets on a wire, and who reads them is no longer root; a signal ends it with a report."""
+def send(space, frame):
+    with space, socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind(("left", 0))
+        s.send(frame)
+
+
+def advertised(mac):
+    """A neighbour advertisement: EUI64 has this MAC."""
+    body = bytes([136, 0, 0, 0, 0x60, 0, 0, 0]) + EUI64.packed + bytes([2, 1]) + mac
+    return ethernet(ipv6(PLAIN, PLAIN, 58, body, 255), mac=bytes(6))
+
+
+def as_they_are_made(lab):
+    """A finding stands there while picket goes on; again only when it is surer; and once at the end."""
+    space = wire(lab, "tell")
+    process = live(lab, space, "--format", "jsonl")
+    send(space, FRAMES[1])
+    first = json.loads(process.stdout.readline())
+    same("first", (first["subject"], first["certainty"], process.poll()),
+         (str(EUI64), "strong" if os.path.exists("/usr/share/ieee-data/oui.csv") else "weak", None))
+    send(space, FRAMES[1])
+    send(space, advertised(MAC))
+    surer = json.loads(process.stdout.readline())
+    same("surer", (surer["subject"], surer["certainty"], surer["times"], process.poll()),
+         (str(EUI64), "certain", 3, None))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=SECONDS)
+    same("at the end", (process.returncode, out), (1, ""))
+    if "3 packets, 3 IPv6 headers, 2 addresses" not in err:
+        raise AssertionError(err)
+
+
+def in_a_lab(test):
     if os.geteuid():
         raise command.tap.Skip("needs root")
     lab = command.ns.Lab()
     try:
-        on_a_wire(lab)
+        test(lab)
     finally:
         lab.close()
+
+
+def test_live():
+    """23 packets on a wire, and who reads them is no longer root; a signal ends it with a report."""
+    in_a_lab(on_a_wire)
+
+
+def test_live_findings():
+    in_a_lab(as_they_are_made)
 
 
 def test_no_such_interface():

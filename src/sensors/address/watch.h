@@ -118,13 +118,20 @@ struct pk_watch_report {
     double rate;       /* of the scanner, probes a second */
     const char *where; /* interface or file */
     struct pk_findings *to;
+    struct pk_seen_table *told;   /* of struct pk_watch_told; NULL: all findings are news */
     struct pk_seen_table *prices; /* set by pk_watch_report() */
 };
 
-/* All findings, kind by kind. 0 or -errno. */
+/* A finding that was told: it is told again when it is surer, or more is seen of it. */
+struct pk_watch_told {
+    struct pk_u128 key; /* its hash */
+    bool said;
+};
+
+/* All findings, kind by kind; with `told`, those that are not in it. 0 or -errno. */
 int pk_watch_report(const struct pk_watch_report *r);
 /* The parts of it that look at many addresses at once. */
 int pk_watch_report_iids(const struct pk_watch_report *r);
 int pk_watch_report_prefixes(const struct pk_watch_report *r);
-/* Fills where, times and evidence, and hands the finding on. */
+/* Fills where, times and evidence, and hands the finding on if it is news. */
 int pk_watch_emit(const struct pk_watch_report *r, const struct pk_seen *s, struct pk_finding *f);

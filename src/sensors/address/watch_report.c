@@ -16,6 +16,24 @@
 
 enum { DUID_LLT = 1, DUID_EN = 2, DUID_LL = 3, DUID_UUID = 4, ETHERNET = 1 };
 
+/* Of a prefix the text only counts addresses, which would be news all the time. */
+static bool is_news(struct pk_seen_table *told, const struct pk_finding *f)
+{
+    _pk_buf_ struct pk_buf b = PK_BUF_INIT(4 * TEXT_MAX);
+    struct pk_watch_told *t;
+    struct pk_u128 key;
+
+    pk_buf_fmt(&b, "%d %d %s %s %s", f->kind, f->certainty, f->subject, f->value ? f->value : "",
+               f->kind == PK_FINDING_PREFIX ? "" : f->text);
+    if (b.failed)
+        return true;
+    key = pk_hash128(b.data, b.len);
+    t = pk_seen_get(told, &key);
+    if (!t || t->said)
+        return false;
+    return t->said = true;
+}
+
 int pk_watch_emit(const struct pk_watch_report *r, const struct pk_seen *s, struct pk_finding *f)
 {
     f->where = r->where;
@@ -25,7 +43,7 @@ int pk_watch_emit(const struct pk_watch_report *r, const struct pk_seen *s, stru
         f->first = f->last = PK_WHEN_UNKNOWN;
         f->answer_kind = PK_ANSWER_NONE; /* no rule is for a stand-in */
     }
-    return pk_findings_add(r->to, f);
+    return r->told && !is_news(r->told, f) ? 0 : pk_findings_add(r->to, f);
 }
 
 static void reason(struct pk_finding *f, const char *why)

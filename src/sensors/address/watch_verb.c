@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -16,6 +17,12 @@
 
 #define PROGRESS_PACKETS (1u << 18)
 
+/* How often findings are told live, and at most this part of the time goes into looking for them.
+ */
+#define NS_PER_S INT64_C(1000000000)
+#define TELL_NS NS_PER_S
+#define TELL_PART 20
+
 struct watching {
     struct pk_cli *c;
     const struct pk_watch_options *o;
@@ -23,6 +30,11 @@ struct watching {
     struct pk_vendors vendors;
     struct pk_redact redact;
     struct pk_capture *capture;
+    struct pk_findings *to;
+    bool live;                 /* findings are told as they are made */
+    struct pk_seen_table told; /* those that were */
+    uint64_t told_packets;     /* how many there were then */
+    int64_t tell_at;           /* ns, monotonic: not before */
     uint64_t packets, unread[PK_UNREAD_N];
 };
 
@@ -50,6 +62,7 @@ static int open_input(struct watching *w)
     if (!if_nametoindex(input))
         return pk_capture_open(input, &w->c->d, &w->capture);
     catch_signals();
+    w->live = true;
     return pk_capture_live(input, &stopped, &w->c->d, &w->capture);
 }
 
@@ -64,23 +77,77 @@ static void progress(const struct watching *w, bool end)
         fprintf(stderr, "\r%s: %" PRIu64 " packets", w->o->input, w->packets);
 }
 
-/* 0, or -errno, diagnosed; what was read before stands. */
-static int read_all(struct watching *w)
+static int64_t now(void)
 {
-    const struct pk_place at = {w->o->input, 0, 0};
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static int find(struct watching *w)
+{
+    const struct pk_watch_report report = {.watch = &w->watch,
+                                           .vendors = &w->vendors,
+                                           .redact = &w->redact,
+                                           .rate = w->o->rate,
+                                           .where = w->o->input,
+                                           .to = w->to,
+                                           .told = w->live ? &w->told : NULL};
+
+    return pk_watch_report(&report);
+}
+
+/* What is new since the last time. */
+static int tell(struct watching *w)
+{
+    int64_t begin = now();
+    int r;
+
+    if (begin < w->tell_at || w->packets == w->told_packets)
+        return 0;
+    r = find(w);
+    w->tell_at = begin + PK_MAX(TELL_NS, (now() - begin) * TELL_PART);
+    w->told_packets = w->packets;
+    return r ? r : fflush(stdout) ? -EIO : 0;
+}
+
+static void take(struct watching *w, const struct pk_capture_packet *p)
+{
+    enum pk_unread unread;
+
+    pk_layers(p, pk_watch_header, &w->watch, &unread);
+    w->unread[unread]++;
+    w->packets++;
+}
+
+/* Until the end. 0 or -errno; *ret: what the capture ended with. */
+static int take_all(struct watching *w, int *ret)
+{
     struct pk_capture_packet p;
-    int r = 0;
+    int r = 1, e = 0;
 
-    while ((!w->o->packets || (double)w->packets < w->o->packets) &&
-           (r = pk_capture_next(w->capture, &p)) > 0) {
-        enum pk_unread unread;
-
-        pk_layers(&p, pk_watch_header, &w->watch, &unread);
-        w->unread[unread]++;
-        w->packets++;
-        progress(w, false);
+    while (!e && (!w->o->packets || (double)w->packets < w->o->packets)) {
+        r = pk_capture_next(w->capture, &p);
+        if (r > 0)
+            take(w, &p);
+        else if (r != -EAGAIN)
+            break;
+        if (w->live)
+            e = tell(w);
+        else
+            progress(w, false);
     }
     progress(w, true);
+    *ret = r == -EAGAIN ? 0 : PK_MIN(r, 0);
+    return e;
+}
+
+/* What the capture ended with, if not well: diagnosed, and what was read before stands. */
+static int read_to_end(struct watching *w, int r)
+{
+    const struct pk_place at = {w->o->input, 0, 0};
+
     if (r == -ENODATA) {
         pk_warn(&w->c->d, PK_D_CAPTURE_CUT, at, NULL, "%s", pk_capture_trouble(w->capture));
         return 0;
@@ -88,7 +155,7 @@ static int read_all(struct watching *w)
     if (r < 0)
         pk_error(&w->c->d, PK_D_CAPTURE_DAMAGED, at, "what stands before it was read", "%s",
                  pk_capture_trouble(w->capture));
-    return PK_MIN(r, 0);
+    return r;
 }
 
 static int prepare(struct watching *w)
@@ -101,6 +168,8 @@ static int prepare(struct watching *w)
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
         return -EIO;
     pk_watch_init(&w->watch, seed);
+    pk_seen_table_init(&w->told, PK_WATCH_ADDRESSES_MAX, sizeof(struct pk_watch_told),
+                       sizeof(struct pk_u128), seed);
     if (!w->o->redact)
         return 0;
     r = w->o->key ? pk_redact_key_file(&w->redact, w->o->key) : pk_redact_key_random(&w->redact);
@@ -113,7 +182,8 @@ static int prepare(struct watching *w)
 
 static void tell_losses(struct watching *w)
 {
-    uint64_t beyond = pk_watch_beyond(&w->watch), lost = pk_capture_lost(w->capture);
+    uint64_t beyond = pk_watch_beyond(&w->watch) + w->told.beyond,
+             lost = pk_capture_lost(w->capture);
 
     if (beyond)
         pk_warn(&w->c->d, PK_D_WATCH_FULL, PK_NOWHERE, NULL,
@@ -152,30 +222,30 @@ static void summary_text(const struct watching *w, struct pk_buf *b)
                        pk_unread_name((enum pk_unread)u));
 }
 
+/* Counts and metrics are of all of it: they stand at the end. */
+static int begin_findings(struct watching *w)
+{
+    json_t *list = json_array();
+
+    w->live = w->live && !w->c->json &&
+              (w->o->format == PK_FINDINGS_TABLE || w->o->format == PK_FINDINGS_JSONL);
+    json_object_set_new(w->c->obj, "findings", list);
+    return pk_findings_new(w->c->json ? PK_FINDINGS_DOCUMENT : w->o->format, stdout, list, &w->to);
+}
+
 static int report(struct watching *w, uint64_t *n)
 {
-    _pk_findings_ struct pk_findings *to = NULL;
     _pk_buf_ struct pk_buf summary = PK_BUF_INIT(4096);
-    struct pk_watch_report full = {.watch = &w->watch,
-                                   .vendors = &w->vendors,
-                                   .redact = &w->redact,
-                                   .rate = w->o->rate,
-                                   .where = w->o->input};
-    json_t *list = json_array();
-    int e = pk_findings_new(w->c->json ? PK_FINDINGS_DOCUMENT : w->o->format, stdout, list, &to);
+    int e = find(w);
 
-    json_object_set_new(w->c->obj, "findings", list);
-    full.to = to;
     if (!e)
-        e = pk_watch_report(&full);
-    if (!e)
-        e = pk_findings_end(to);
+        e = pk_findings_end(w->to);
     if (e)
         return e;
-    *n = pk_findings_count(to);
-    if (pk_findings_dropped(to))
+    *n = pk_findings_count(w->to);
+    if (pk_findings_dropped(w->to))
         pk_warn(&w->c->d, PK_D_WATCH_FULL, PK_NOWHERE, NULL,
-                "%" PRIu64 " findings are not in this, which holds %u", pk_findings_dropped(to),
+                "%" PRIu64 " findings are not in this, which holds %u", pk_findings_dropped(w->to),
                 PK_FINDINGS_MAX);
     summary_json(w);
     summary_text(w, &summary);
@@ -190,20 +260,24 @@ static int watch(struct watching *w)
 {
     struct pk_cli *c = w->c;
     uint64_t findings = 0;
-    int r = prepare(w), damaged;
+    int r = prepare(w), end;
 
     if (!r)
         r = open_input(w);
+    if (!r)
+        r = begin_findings(w);
     if (r)
         return pk_cli_end(c, pk_cli_refused(c, r, "watching"));
-    if (w->o->format == PK_FINDINGS_TABLE && if_nametoindex(w->o->input))
-        pk_cli_say(c, "watching %s; Ctrl-C ends it and reports", w->o->input);
-    damaged = read_all(w);
+    if (if_nametoindex(w->o->input))
+        pk_cli_say(c, "watching %s; Ctrl-C ends it", w->o->input);
+    r = take_all(w, &end);
+    end = read_to_end(w, end);
+    if (!r)
+        r = report(w, &findings);
     tell_losses(w);
-    r = report(w, &findings);
     if (r)
         return pk_cli_end(c, pk_cli_refused(c, r, "reporting"));
-    return pk_cli_end(c, damaged ? PK_EXIT_USAGE : findings ? PK_EXIT_NO : PK_EXIT_DONE);
+    return pk_cli_end(c, end ? PK_EXIT_USAGE : findings ? PK_EXIT_NO : PK_EXIT_DONE);
 }
 
 int pk_watch_verb(struct pk_cli *c, const struct pk_watch_options *o)
@@ -212,6 +286,8 @@ int pk_watch_verb(struct pk_cli *c, const struct pk_watch_options *o)
     int r = watch(&w);
 
     pk_capture_free(&w.capture);
+    pk_findings_free(&w.to);
+    pk_seen_table_done(&w.told);
     pk_watch_done(&w.watch);
     pk_vendors_done(&w.vendors);
     return r;
