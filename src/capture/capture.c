@@ -2,11 +2,15 @@
 #include "capture/capture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/macro.h"
 #include "capture/codes.h"
 #include "capture/internal.h"
 
@@ -27,6 +31,36 @@ int pk_capture_fails(struct pk_capture *c, int r, const char *fmt, ...)
     snprintf(c->trouble, sizeof(c->trouble), "%s after packet %" PRIu64 ", at byte %" PRIu64, what,
              c->packets, c->source.passed);
     return r;
+}
+
+static const struct {
+    uint8_t bytes[6];
+    size_t len;
+} magics[] = {
+    {{0xa1, 0xb2, 0xc3, 0xd4}, 4},   /* pcap, in both byte orders */
+    {{0xd4, 0xc3, 0xb2, 0xa1}, 4},   /* pcap */
+    {{0xa1, 0xb2, 0x3c, 0x4d}, 4},   /* with nanoseconds */
+    {{0x4d, 0x3c, 0xb2, 0xa1}, 4},   /* with nanoseconds */
+    {{0xa1, 0xb2, 0xcd, 0x34}, 4},   /* Kuznetzov's */
+    {{0x34, 0xcd, 0xb2, 0xa1}, 4},   /* Kuznetzov's */
+    {{0x0a, 0x0d, 0x0d, 0x0a}, 4},   /* pcapng */
+    {{0x1f, 0x8b}, 2},               /* gzip */
+    {{0xfd, '7', 'z', 'X', 'Z'}, 5}, /* xz */
+    {{0x28, 0xb5, 0x2f, 0xfd}, 4},   /* zstd */
+};
+
+bool pk_capture_likely(const char *path)
+{
+    _pk_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    uint8_t head[6] = {0};
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || read(fd, head, sizeof(head)) < 0)
+        return false;
+    for (size_t i = 0; i < PK_ARRAY_SIZE(magics); i++)
+        if (!memcmp(head, magics[i].bytes, magics[i].len))
+            return true;
+    return false;
 }
 
 /* By content; a name says nothing. */

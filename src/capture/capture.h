@@ -10,6 +10,7 @@
 #pragma once
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,11 @@ struct pk_capture_packet {
 
 struct pk_capture;
 
+/*
+ * Whether a plain file begins as a capture does, or as something compressed, which may be one. Not
+ * of standard input, which cannot be looked into and then read.
+ */
+bool pk_capture_likely(const char *path);
 /* "-" is standard input. 0, or -errno (diagnosed). */
 int pk_capture_open(const char *path, struct pk_diags *d, struct pk_capture **ret);
 /* A file that is in memory, which is lent. For tests and fuzzers. */

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """picket address: every form and every error; a list against Python's ipaddress module."""
+import gzip
 import hashlib
 import ipaddress
 import json
 import os
 import random
+import struct
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
 import command  # noqa: E402
@@ -80,6 +83,48 @@ def test_entropy():
     same("prefixes", [(e["prefix"], e["addresses"], e["bits"]) for e in document["entropy"]],
          [("2001:db8::", 16, 4.0), ("2001:db8:0:1::", 1, 0.0)])
     same("digits", document["entropy"][0]["digits"], "." * 31 + "#")
+
+
+def test_map():
+    """Counts, rows and width; the drawing is XML, and has a cell for each that the document counts."""
+    words = [f"2001:db8::{i + 1:x}" for i in range(16)] + ["fe80::21b:38ff:fe12:3456", "ff02::1"]
+    made = picket_json("address", "map", *words, words[0])["map"]
+    same("counts", (made["addresses"], made["prefixes"], made["without_identifier"], made["macs"]),
+         (17, 2, 1, 1))
+    same("rows", [(r["prefix"], r["addresses"], r["identifiers"]) for r in made["rows"]],
+         [("2001:db8::", 16, {"low-byte": 16}), ("fe80::", 1, {"eui64": 1})])
+    same("entropy", ["bits" in r for r in made["rows"]], [True, False])
+    lines = picket("address", "map", *words).stdout.splitlines()
+    same("wide lines", [line for line in lines if len(line) > 80], [])
+    same("row", lines[1].split(), ["2001:db8::/64", "16", "w" * 20, "." * 14 + "0#", "2^4.3"])
+    drawn = xml.etree.ElementTree.fromstring(picket("address", "map", "--svg", *words).stdout)
+    titles = [t.text for t in drawn.iter("{http://www.w3.org/2000/svg}title")]
+    for title in ("low-byte: 16 of 16", "eui64: 1 of 1", "digit 32: 4.0 of 4 bits"):
+        same(title, titles.count(title), 1)
+    made = picket_json("address", "map", "--in", "fe80::/10", "--bits", "32", *words)["map"]
+    same("in", [(r["prefix"], r["length"]) for r in made["rows"]], [("fe80::", 32)])
+    picket("address", "map", "ff02::1", status=1, err=["nothing to map"])
+
+
+def test_captures_are_lists():
+    """Sources and destinations; a compressed log is refused, not read as if it were text."""
+    packet = b"\x60" + bytes(5) + b"\x3b\x40" + ipaddress.IPv6Address("2001:db8::1").packed \
+        + ipaddress.IPv6Address("2001:db8::80").packed
+    data = struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+    data += struct.pack("<IIII", 0, 0, len(packet), len(packet)) + packet
+    for form in (data, gzip.compress(data)):
+        with tempfile.NamedTemporaryFile() as f:
+            f.write(form)
+            f.flush()
+            same("addresses", [a["address"] for a in classify(f.name)["addresses"]],
+                 ["2001:db8::1", "2001:db8::80"])
+            same("mapped", picket_json("address", "map", f.name)["map"]["addresses"], 2)
+    for form, err in ((gzip.compress(b"2001:db8::1\n"), "neither pcap nor pcapng"),
+                      (data[:-1], "after packet 0")):
+        with tempfile.NamedTemporaryFile() as f:
+            f.write(form)
+            f.flush()
+            picket("address", "classify", f.name, status=2, err=[err])
 
 
 def test_vendor():
@@ -176,6 +221,8 @@ def test_what_is_wrong():
                        (["classify", "--kind", "planet", "::1"], "planet: no such kind"),
                        (["classify", "--in", "2001:db8::/129", "::1"], "no prefix"),
                        (["classify", "--entropy", "3", "::1"], "steps of 4"),
+                       (["map", "--bits", "28", "::1"], "steps of 4"),
+                       (["classify", "--svg", "::1"], "--svg: not with classify"),
                        (["classify", "--format", "xml", "::1"], "no format"),
                        (["classify", "--vendor", "x", "::1"], "--vendor: not with classify"),
                        (["space", "--unique", "--vendor", "x"], "--unique: not with space"),

@@ -19,6 +19,7 @@
 
 #include "base/macro.h"
 #include "sensors/address/list.h"
+#include "sensors/address/map.h"
 #include "sensors/address/space.h"
 #include "sensors/address/tally.h"
 #include "sensors/address/text.h"
@@ -522,8 +523,13 @@ static void times(void **state)
         double addresses, rate;
         const char *text;
     } cases[] = {
-        {0x1p24, 1e4, "28 min"}, {0x1p24, 1e6, "17 s"},         {1, 1e4, "under 1 s"},
-        {0x1p32, 1e4, "5 days"}, {0x1p64, 1e6, "584542 years"},
+        {0x1p24, 1e4, "28 min"},
+        {0x1p24, 1e6, "17 s"},
+        {1, 1e4, "under 1 s"},
+        {0x1p32, 1e4, "5 days"},
+        {0x1p64, 1e6, "584542 years"},
+        {0x1p64, 1e4, "58 million years"},
+        {0x1p61, 1e4, "7.3 million years"},
     };
 
     (void)state;
@@ -549,6 +555,39 @@ static void entropy(void **state)
     assert_true(h[0] == 0);
 }
 
+/* Prefix i of 30 has i + 1 addresses: 24 rows, the largest first, and 6 others. */
+static void map(void **state)
+{
+    _pk_address_list_ struct pk_address_list l = {0};
+    const struct pk_vendors none = {0};
+    struct pk_map m;
+
+    (void)state;
+    for (uint64_t i = 0; i < 30; i++)
+        for (uint64_t k = 0; k <= i; k++)
+            assert_int_equal(
+                pk_address_list_add(&l, (struct pk_u128){0x20010db800000000 + i, k + 1}), 0);
+    assert_int_equal(pk_address_list_add(&l, from("2001:db8:0:1d:21b:38ff:fe12:3456")), 0);
+    assert_int_equal(pk_address_list_add(&l, from("2001:db8:0:1d:5054:ff:fe12:3456")), 0);
+    assert_int_equal(pk_address_list_add(&l, from("ff02::1")), 0);
+    pk_address_list_unique(&l);
+    assert_int_equal(pk_map_build(&l, &none, 64, &m), 0);
+    assert_int_equal(m.addresses, 30 * 31 / 2 + 2);
+    assert_int_equal(m.without, 1);
+    assert_int_equal(m.prefixes, 30);
+    assert_int_equal(m.n_rows, PK_MAP_ROWS);
+    for (size_t i = 0; i < m.n_rows; i++)
+        assert_int_equal(m.row[i].n, 30 - i + (i ? 0 : 2));
+    assert_int_equal(m.others.n, 6 * 7 / 2);
+    assert_int_equal(m.row[0].iid[PK_IID_EUI64], 1);
+    assert_true(m.row[14].bits > 3.9 && m.row[14].bits < 4.4); /* ::1 to ::10 */
+    assert_true(m.row[15].bits < 0);                           /* 15 addresses */
+    assert_int_equal(m.macs, 2);
+    assert_int_equal(m.n_vendors, 2);
+    assert_int_equal(pk_map_build(&l, &none, 32, &m), 0);
+    assert_int_equal(m.prefixes, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -557,6 +596,7 @@ int main(void)
         cmocka_unit_test(found),   cmocka_unit_test(suffixes),    cmocka_unit_test(spelling),
         cmocka_unit_test(strings), cmocka_unit_test(unique),      cmocka_unit_test(vendors),
         cmocka_unit_test(spaces),  cmocka_unit_test(times),       cmocka_unit_test(entropy),
+        cmocka_unit_test(map),
     };
 
     return cmocka_run_group_tests_name("address", tests, NULL, NULL);

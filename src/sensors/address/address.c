@@ -15,13 +15,15 @@
 #define PROBES_PER_SECOND 10000.0
 
 static const struct pk_option_def options[] = {
-    {"kind", 0, "KINDS", "classify: only these, as global,unique-local"},
-    {"iid", 0, "KINDS", "classify: only these identifiers, as eui64,low-byte"},
-    {"in", 0, "PREFIX", "classify: only addresses in it"},
+    {"kind", 0, "KINDS", "classify, map: only these, as global,unique-local"},
+    {"iid", 0, "KINDS", "classify, map: only these identifiers, as eui64,low-byte"},
+    {"in", 0, "PREFIX", "classify, map: only addresses in it"},
     {"unique", 'u', NULL, "classify: each once, in order"},
     {"statistics", 's', NULL, "classify: counts and no addresses"},
     {"entropy", 0, "BITS", "classify: how guessable each prefix of so many bits is"},
-    {"binary", 0, NULL, "classify: files are of 16 bytes an address"},
+    {"binary", 0, NULL, "classify, map: files are of 16 bytes an address"},
+    {"svg", 0, NULL, "map: a drawing"},
+    {"bits", 0, "BITS", "map: by prefixes of so many bits (default: 64)"},
     {"format", 0, "FORMAT", "table, jsonl; classify: csv; watch, audit: openmetrics, rules"},
     {"root", 0, "DIR", "audit: the folder in which configuration files are looked for"},
     {"fix-script", 0, "FILE", "audit: write the commands that mend it; nothing is run"},
@@ -41,7 +43,7 @@ static const struct pk_option_def options[] = {
 
 _Static_assert(PK_ARRAY_SIZE(options) <= 32, "a bit each in `given`");
 
-enum { CLASSIFY, SPACE, WATCH, IID, AUDIT, ACTIONS };
+enum { CLASSIFY, MAP, SPACE, WATCH, IID, AUDIT, ACTIONS };
 
 /* What each takes. */
 static const struct {
@@ -49,6 +51,7 @@ static const struct {
 } actions[ACTIONS] = {
     [CLASSIFY] = {"classify",
                   " kind iid in unique statistics entropy binary format rate mac-dates "},
+    [MAP] = {"map", " kind iid in binary rate svg bits "},
     [SPACE] = {"space", " vendor rate "},
     [WATCH] = {"watch", " format redact key packets rate "},
     [IID] = {"iid", " interface-id network-id secret-file conflicts kernel "},
@@ -121,6 +124,17 @@ static int take_entropy(struct pk_classify *c, const char *word)
     return r < 0 || c->entropy % 4 ? say(word, "bits of a prefix in steps of 4, 4 to 124") : r;
 }
 
+static int take_bits(struct pk_classify *c, const char *word)
+{
+    double bits;
+    int r = take_number(word, 64, &bits);
+
+    c->bits = (unsigned)bits;
+    return r < 0 || c->bits < 32 || c->bits % 4
+               ? say(word, "bits of a prefix in steps of 4, 32 to 64")
+               : r;
+}
+
 static int take_within(struct pk_classify *c, const char *word)
 {
     if (!pk_address_parse(word, &c->within) && c->within.bits)
@@ -184,6 +198,8 @@ static int take_option(struct address *a, const struct pk_option_def *o, const c
         return take_within(c, value);
     if (pk_option_is(o, "entropy"))
         return take_entropy(c, value);
+    if (pk_option_is(o, "bits"))
+        return take_bits(c, value);
     if (pk_option_is(o, "rate"))
         return take_number(value, 1e12, &c->rate);
     if (pk_option_is(o, "packets"))
@@ -196,6 +212,7 @@ static int take_option(struct address *a, const struct pk_option_def *o, const c
     c->unique |= pk_option_is(o, "unique");
     c->statistics |= pk_option_is(o, "statistics");
     c->binary |= pk_option_is(o, "binary");
+    c->svg |= pk_option_is(o, "svg");
     if (pk_option_is(o, "root"))
         a->audit.root = value;
     if (pk_option_is(o, "fix-script"))
@@ -224,7 +241,7 @@ static int take(void *arg, const struct pk_args *args, const struct pk_option_de
             a->action = i;
             return 1;
         }
-    return say(args->value, "no such action: classify, space, watch, iid or audit");
+    return say(args->value, "no such action: classify, map, space, watch, iid or audit");
 }
 
 /* Options may stand before the action, so they are looked at when it is known. */
@@ -273,8 +290,9 @@ static int classify(struct pk_cli *c, struct address *a)
     if (a->format && take_format(k, a->format) < 0)
         return PK_EXIT_USAGE;
     k->d = &c->d;
-    if (c->json) {
-        k->document = c->obj;
+    k->map = a->action == MAP;
+    k->document = c->json ? c->obj : NULL;
+    if (c->json && !k->map) {
         json_object_set_new(c->obj, "addresses", json_array());
         json_object_set_new(c->obj, "entropy", json_array());
     }
@@ -341,6 +359,7 @@ static int act(struct pk_cli *c, struct address *a)
 {
     switch (a->action) {
     case CLASSIFY:
+    case MAP:
         return classify(c, a);
     case SPACE:
         return space(c, a);
@@ -360,7 +379,7 @@ static int act(struct pk_cli *c, struct address *a)
 
 static int run(int argc, char **argv)
 {
-    struct address a = {.action = -1, .classify = {.rate = PROBES_PER_SECOND}};
+    struct address a = {.action = -1, .classify = {.rate = PROBES_PER_SECOND, .bits = 64}};
     _pk_free_ char **words = calloc((size_t)argc + 1, sizeof(*words));
     _pk_cli_ struct pk_cli c;
     int r;
@@ -381,6 +400,7 @@ static int run(int argc, char **argv)
 
 const struct pk_verb pk_verb_address = {
     "address", run, "what IPv6 addresses give away, and what that is worth to who scans",
-    "classify [ADDRESS|FILE]... | space --vendor NAME | watch FILE|INTERFACE | iid PREFIX... | "
+    "classify [ADDRESS|FILE]... | map [FILE]... | space --vendor NAME | watch FILE|INTERFACE | iid "
+    "PREFIX... | "
     "audit [IF]...",
     options};

@@ -8,9 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/layers.h"
 #include "sensors/address/codes.h"
 
 #define PROGRESS_LINES (1u << 18)
+#define TIDY_MIN (1u << 20) /* addresses */
 
 static bool within(const struct pk_address_found *prefix, struct pk_u128 a)
 {
@@ -49,13 +51,19 @@ static int judge(struct pk_classify *c, const struct pk_address_found *f)
     if (!wanted(c, f->address, &v))
         return 0;
     pk_address_count(&c->tally, &v);
-    return c->statistics ? 0 : pk_classify_print(c, f, &v);
+    return c->statistics || c->map ? 0 : pk_classify_print(c, f, &v);
+}
+
+/* Whether addresses wait for the end. */
+static bool collects(const struct pk_classify *c)
+{
+    return c->unique || c->entropy || c->map;
 }
 
 static int one(struct pk_classify *c, const struct pk_address_found *f)
 {
     c->tally.addresses++;
-    if (c->unique || c->entropy)
+    if (collects(c))
         return pk_address_list_add(&c->list, f->address);
     return judge(c, f);
 }
@@ -64,7 +72,8 @@ struct reading {
     struct pk_classify *c;
     const struct pk_input *in;
     const char *path;
-    bool told; /* progress is shown */
+    bool told;     /* progress is shown */
+    size_t tidied; /* packets: how many different ones there were when that was looked at */
 };
 
 static void progress(struct reading *r)
@@ -110,6 +119,52 @@ static int record(void *arg, const char *p, const char *end)
     return one(r->c, &f);
 }
 
+/* Packets have few addresses, each many times: the list is tidied when it has doubled. */
+static void tidy(struct reading *r)
+{
+    struct pk_address_list *l = &r->c->list;
+
+    if (l->n < 2 * PK_MAX(r->tidied, TIDY_MIN))
+        return;
+    pk_address_list_unique(l);
+    r->tidied = l->n;
+}
+
+static int header(void *arg, const struct pk_ipv6 *h)
+{
+    struct reading *r = arg;
+    struct pk_address_found src = {.address = h->src, .bits = 128},
+                            dst = {.address = h->dst, .bits = 128};
+    int error = one(r->c, &src);
+
+    return error ? error : one(r->c, &dst);
+}
+
+static int capture(struct pk_classify *c, const char *path)
+{
+    const struct pk_input none = {.fd = -1};
+    struct reading r = {.c = c, .in = &none, .path = path};
+    _pk_capture_ struct pk_capture *from = NULL;
+    struct pk_capture_packet p;
+    enum pk_unread unread;
+    int error = pk_capture_open(path, c->d, &from), n = 0;
+
+    c->captures = true;
+    while (!error && (n = pk_capture_next(from, &p)) > 0) {
+        c->tally.lines++;
+        progress(&r);
+        error = pk_layers(&p, header, &r, &unread);
+        tidy(&r);
+    }
+    if (r.told)
+        fprintf(stderr, "\r\033[K");
+    if (error || !n)
+        return error;
+    pk_error(c->d, PK_D_ADDRESS_INPUT, (struct pk_place){.file = (char *)path}, NULL, "%s",
+             pk_capture_trouble(from));
+    return n;
+}
+
 static int input(struct pk_classify *c, const char *path)
 {
     struct pk_input in = {.fd = -1, .binary = c->binary};
@@ -134,22 +189,29 @@ static int word(struct pk_classify *c, const char *w)
 {
     struct pk_address_found f;
 
-    if (pk_address_parse(w, &f))
-        return input(c, w);
-    return one(c, &f);
+    if (!pk_address_parse(w, &f))
+        return one(c, &f);
+    return !c->binary && pk_capture_likely(w) ? capture(c, w) : input(c, w);
 }
 
-/* What was collected, each once, in the order of the addresses. */
+/* What was collected, each once, in the order of the addresses; what is not wanted is left out. */
 static int collected(struct pk_classify *c)
 {
     struct pk_address_found f = {.bits = 128};
+    struct pk_address_list *l = &c->list;
+    size_t kept = 0;
     int r = 0;
 
-    pk_address_list_unique(&c->list);
-    for (size_t i = 0; i < c->list.n && !r; i++) {
-        f.address = c->list.item[i];
+    pk_address_list_unique(l);
+    for (size_t i = 0; i < l->n && !r; i++) {
+        uint64_t taken = c->tally.taken;
+
+        f.address = l->item[i];
         r = judge(c, &f);
+        if (c->tally.taken > taken)
+            l->item[kept++] = f.address;
     }
+    l->n = kept;
     return r;
 }
 
@@ -158,11 +220,11 @@ int pk_classify_words(struct pk_classify *c, char *const *words, size_t n)
     struct pk_address_found f;
     int r = 0;
 
-    c->card = n == 1 && !pk_address_parse(words[0], &f) && !c->unique && !c->entropy;
+    c->card = n == 1 && !pk_address_parse(words[0], &f) && !collects(c);
     pk_classify_begin(c);
     for (size_t i = 0; i < n && !r; i++)
         r = word(c, words[i]);
-    if (!r && (c->unique || c->entropy))
+    if (!r && collects(c))
         r = collected(c);
     return r;
 }

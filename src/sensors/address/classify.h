@@ -24,7 +24,11 @@ struct pk_classify {
     double rate;                    /* probes a second of the scanner */
     const char *mac_dates;
     struct pk_vendors vendors;
-    struct pk_address_list list; /* with `unique` and `entropy` */
+    bool map;                    /* asked for instead */
+    unsigned bits;               /* of its prefixes */
+    bool svg;                    /* the map as a drawing */
+    bool captures;               /* one was read */
+    struct pk_address_list list; /* with `unique`, `entropy` and `map` */
     struct pk_address_tally tally;
     struct pk_diags *d;
     bool card; /* one address was asked for: tell all of it */

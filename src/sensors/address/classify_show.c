@@ -12,6 +12,8 @@
 
 #include "base/buf.h"
 #include "base/out.h"
+#include "sensors/address/codes.h"
+#include "sensors/address/map.h"
 #include "sensors/address/space.h"
 
 #define LINE_MAX_BYTES 65536u
@@ -220,7 +222,7 @@ int pk_classify_print(struct pk_classify *c, const struct pk_address_found *f,
 
 void pk_classify_begin(struct pk_classify *c)
 {
-    if (c->document || c->statistics)
+    if (c->document || c->statistics || c->map)
         return;
     if (c->format == PK_CLASSIFY_CSV)
         puts("address,kind,scope,iid,certainty,mac,ipv4,correlation,location_tracking,"
@@ -276,16 +278,15 @@ static void summary_json(const struct pk_classify *c)
 /* One prefix: its addresses, the bits of entropy below it, and each digit's as 0 to 9. */
 static int entropy_row(struct pk_classify *c, const struct pk_u128 *a, size_t n)
 {
-    char text[46], digits[33] = "";
+    char text[46], digits[33];
     double h[32], bits = 0;
     struct pk_u128 prefix = a[0];
     json_t *o;
 
     pk_address_entropy(a, n, h);
-    for (unsigned k = 0; k < 32; k++) {
-        bits += k * 4 >= c->entropy ? 4 * h[k] : 0;
-        digits[k] = h[k] < 1e-9 ? '.' : h[k] > 0.95 ? '#' : (char)('0' + (int)(h[k] * 10));
-    }
+    for (unsigned k = c->entropy / 4; k < 32; k++)
+        bits += 4 * h[k];
+    pk_entropy_text(h, digits);
     prefix.lo = c->entropy > 64 ? prefix.lo & ~0ULL << (128 - c->entropy) : 0;
     prefix.hi &= c->entropy >= 64 ? ~0ULL : ~0ULL << (64 - c->entropy);
     pk_address_text(prefix, text);
@@ -323,18 +324,48 @@ static int entropy(struct pk_classify *c)
     return r;
 }
 
+static int map_svg(const struct pk_map *m, double rate)
+{
+    _pk_buf_ struct pk_buf svg = PK_BUF_INIT((size_t)4 << 20);
+
+    pk_map_svg(m, rate, &svg);
+    if (svg.failed)
+        return svg.failed;
+    return fputs(svg.data, stdout) == EOF ? -EIO : 0;
+}
+
+static int map(struct pk_classify *c)
+{
+    struct pk_map m;
+    int r = pk_map_build(&c->list, &c->vendors, c->bits, &m);
+
+    if (r)
+        return r;
+    c->tally.taken = m.addresses;
+    if (!m.addresses && c->tally.addresses)
+        pk_warn(c->d, PK_D_ADDRESS_NONE, PK_NOWHERE, NULL,
+                "there is nothing to map: none of the addresses has an identifier");
+    if (c->document)
+        return json_object_set_new(c->document, "map", pk_map_json(&m)) ? -ENOMEM : 0;
+    if (!m.addresses)
+        return 0;
+    return c->svg ? map_svg(&m, c->rate) : pk_map_print(&m, stdout);
+}
+
 int pk_classify_summary(struct pk_classify *c)
 {
     const struct pk_address_tally *t = &c->tally;
 
+    if (c->map)
+        return map(c);
     if (c->document)
         summary_json(c);
     else if (c->statistics && t->taken) {
         count_table("KIND", t->kind, PK_AK_N, t->taken, kind_name);
         putchar('\n');
         count_table("IDENTIFIER", t->iid, PK_IID_N, t->taken, iid_name);
-        printf("\n%" PRIu64 " addresses of %" PRIu64 " found in %" PRIu64 " lines\n", t->taken,
-               t->addresses, t->lines);
+        printf("\n%" PRIu64 " addresses of %" PRIu64 " found in %" PRIu64 " %s\n", t->taken,
+               t->addresses, t->lines, c->captures ? "lines and packets" : "lines");
     }
     return c->entropy ? entropy(c) : ferror(stdout) ? -EIO : 0;
 }

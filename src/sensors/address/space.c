@@ -106,7 +106,7 @@ void pk_space_time(double addresses, double rate, struct pk_buf *out)
         i--;
     t /= units[i].seconds;
     if (t >= 1e6)
-        pk_buf_fmt(out, "%.1e %s", t, units[i].name);
+        pk_buf_fmt(out, t < 1e7 ? "%.1f million %s" : "%.0f million %s", t / 1e6, units[i].name);
     else if (t >= 1)
         pk_buf_fmt(out, "%.0f %s", t, units[i].name);
     else

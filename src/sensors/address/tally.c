@@ -33,3 +33,10 @@ void pk_address_entropy(const struct pk_u128 *a, size_t n, double ret[static 32]
         }
     }
 }
+
+void pk_entropy_text(const double h[static 32], char ret[static 33])
+{
+    for (unsigned k = 0; k < 32; k++)
+        ret[k] = h[k] < 1e-9 ? '.' : h[k] > 0.95 ? '#' : (char)('0' + (int)(h[k] * 10));
+    ret[32] = '\0';
+}

@@ -20,3 +20,5 @@ void pk_address_count(struct pk_address_tally *t, const struct pk_verdict *v);
  * (all 16 alike): Foremski, Plonka and Berger, Entropy/IP, IMC 2016, section 4.1.
  */
 void pk_address_entropy(const struct pk_u128 *a, size_t n, double ret[static 32]);
+/* A character a digit: "." none, "0" to "9" tenths, "#" as good as random. */
+void pk_entropy_text(const double h[static 32], char ret[static 33]);
