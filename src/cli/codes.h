@@ -24,6 +24,5 @@ enum {
     PK_D_LIBRARY = 2916,      /* telemetry push: a library that is loaded when needed */
     PK_D_UNTRACKED = 2917,    /* status: connection tracking is not held on any more */
     PK_D_NO_EVENTS = 2918,    /* conn watch: Linux tells of no connections */
-    PK_D_OWN_TABLE = 2919,    /* conn: the table is the fence's own, not Linux's */
     PK_D_RIG = 2920,          /* demo, bench: their own namespaces cannot be built */
 };

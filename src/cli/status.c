@@ -11,7 +11,7 @@
 #include "cli/current.h"
 #include "cli/plan.h"
 #include "cli/reason.h"
-#include "kernel/conn.h"
+#include "kernel/conn_source.h"
 
 const struct pk_option_def pk_options_status[] = {PK_COMMON_OPTIONS};
 
@@ -25,18 +25,18 @@ static const char *time_text(int64_t at, char buf[static 32])
     return buf;
 }
 
-/* How full Linux's table is, if rules ask for it. It keeps no record of how full it was. */
+/* How full the table is that the rules ask: Linux's, which keeps no record of how full it was, or
+ * the fence's own. */
 static void print_tracking(const struct pk_fence_info *i, const struct pk_conn_level *level)
 {
     char bytes[16];
 
+    if (i->conntrack >= 0)
+        printf("tracking  connections are tracked for the rules: %s\n",
+               i->conntrack ? "table inet picket of nf_tables holds it on" : "NOT HELD ON");
     if (i->state_max)
-        printf("tracking  a table of its own, for %" PRIu32 " connections: %s\n", i->state_max,
+        printf("tracking  connections are tracked in a table of the fence's own, %s\n",
                pk_bytes_str(i->state_bytes, bytes));
-    if (i->conntrack < 0)
-        return;
-    printf("tracking  connections are tracked for the rules: %s\n",
-           i->conntrack ? "table inet picket of nf_tables holds it on" : "NOT HELD ON");
     if (level->max)
         printf("          %" PRIu64 " connection%s; there is room for %" PRIu64 "\n", level->count,
                level->count == 1 ? "" : "s", level->max);
@@ -300,12 +300,13 @@ static bool any_dead(const struct pk_fence_info *i)
 static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_info *i)
 {
     struct pk_count reasons[PK_WHERE_N][PK_REASON_N] = {0};
+    const struct pk_conn_source source = pk_conn_source_of(s->fence);
     struct pk_conn_level level = {0};
     unsigned open = 0;
     int r = pk_fence_reasons(s->fence, reasons);
 
-    if (!r && i->conntrack >= 0)
-        r = pk_ctnl_level(&level);
+    if (!r && (i->conntrack >= 0 || i->state_max))
+        r = pk_conn_level(&source, &level);
     if (r)
         return r;
     for (int f = 0; f < PK_FAMILY_N; f++)

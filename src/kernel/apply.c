@@ -12,7 +12,7 @@
 #include "kernel/ahead.h"
 #include "kernel/attach.h"
 #include "kernel/bank.h"
-#include "kernel/conn.h"
+#include "kernel/conn_table.h"
 #include "kernel/conntrack.h"
 #include "kernel/edit.h"
 #include "kernel/fault.h"
@@ -197,17 +197,29 @@ static void pk_apply_place(struct pk_apply *a)
 static void pk_apply_seed(struct pk_apply *a)
 {
     _pk_diags_ struct pk_diags unheard = {0};
-    int r = pk_conn_seed_kernel(&unheard);
+    bool at_netfilter = a->f.ctl->hook == PK_ATTACH_NETFILTER;
+    int r = at_netfilter ? pk_conn_seed_kernel(&unheard) : pk_state_fill(&a->f, &unheard);
 
-    if (r)
-        pk_warn(
-            a->d, PK_K_SEED, PK_NOWHERE,
-            r == -ENOMEM
-                ? "raise net.netfilter.nf_conntrack_max, and detach and apply again"
-                : "a kernel with inet_diag, tcp_diag, udp_diag and nf_conntrack_netlink can tell",
+    if (!r)
+        return;
+    pk_warn(a->d, PK_K_SEED, PK_NOWHERE,
+            r != -ENOMEM && r != -ENOSPC
+                ? "a kernel with inet_diag, tcp_diag, udp_diag and nf_conntrack_netlink can tell"
+            : at_netfilter ? "raise net.netfilter.nf_conntrack_max, and detach and apply again"
+                           : "detach, and apply with a larger --state-max",
             "connections of before the fence are not all known to it, so that their packets are "
             "NEW at first: %s",
-            strerror(-r));
+            r == -ENOSPC ? "the table is full" : strerror(-r));
+}
+
+/* The table of tc and XDP; one that was just made is filled before a program knows it. */
+static int pk_apply_table(struct pk_apply *a)
+{
+    int r = pk_state_make(&a->f, a->o->state_max, &a->made, a->d);
+
+    if (!r && a->made)
+        pk_apply_seed(a);
+    return r;
 }
 
 /*
@@ -222,7 +234,7 @@ static int pk_apply_hold(struct pk_apply *a)
     if (!a->tracks)
         return 0;
     if (a->f.ctl->hook != PK_ATTACH_NETFILTER)
-        return pk_state_make(&a->f, a->o->state_max, &a->made, a->d);
+        return pk_apply_table(a);
     begins = pk_conntrack_held() != 1;
     a->f.ctl->conntrack = pk_word_generation(a->word) + 1;
     r = pk_conntrack_hold(a->d);

@@ -5,7 +5,9 @@
  *
  *   ctnetlink.c     Linux's table of this network namespace
  *   sockdiag.c      its sockets: what goes on here, tracked or not
- *   conn_seed.c     both, for a table that begins empty
+ *   conn_table.c    the fence's own table (tc, XDP); conn_table_watch.c: what happens in it
+ *   conn_seed.c     what goes on, for a table that begins empty
+ *   conn_source.c   the table that the rules judge by
  *
  * A record is a copy: the connection may have changed, or be gone, when it is looked at.
  */

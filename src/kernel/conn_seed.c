@@ -53,9 +53,10 @@ static int pk_seed_give(void *arg, const struct pk_conn *c)
 int pk_conn_seed(pk_conn_fn *fn, void *arg, struct pk_diags *d)
 {
     struct pk_seed x = {.fn = fn, .arg = arg};
-    int r = pk_ctnl_each(&PK_CONN_ANY, pk_seed_give, &x, d);
+    int tracked = pk_ctnl_each(&PK_CONN_ANY, pk_seed_give, &x, d);
+    int live = pk_sockdiag_each(fn, arg, d);
 
-    return r ? r : pk_sockdiag_each(fn, arg, d);
+    return tracked ? tracked : live;
 }
 
 /* How long Linux remembers: nf_conntrack_NAME of this network namespace, or its default. */

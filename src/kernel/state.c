@@ -26,11 +26,13 @@ int pk_state_make(struct pk_fence *f, uint32_t max, bool *ret_new, struct pk_dia
     int r;
 
     *ret_new = false;
+    if (f->ctl->state_buckets && !f->ctl->state_epoch) /* of a writer that was killed */
+        pk_state_unmake(f);
     if (f->ctl->state_buckets)
         return pk_state_same(f->ctl, max, d);
     if (getrandom(&seed, sizeof(seed), 0) < 0)
         return pk_sys_error(d, -errno, "cannot draw a seed");
-    (void)!pk_sys_unpin(f->pins.dir, pk_map_name(PK_MAP_STATE)); /* of a writer that was killed */
+    (void)!pk_sys_unpin(f->pins.dir, pk_map_name(PK_MAP_STATE)); /* likewise */
     r = pk_maps_state(&f->maps, &f->pins, buckets);
     if (r)
         return pk_sys_error(d, r, "cannot make a table for %u connections, %u MiB", entries,

@@ -59,7 +59,8 @@ struct pk_state_ends {
 
 /*
  * The entry of a connection that stood before the table did. TCP: its windows are taken from the
- * first segment of each direction, and not checked. `status`: PK_CTF_*; `tcp_state` for TCP only.
+ * first segment of each direction, and not checked, unless the caller knows their scales.
+ * `status`: PK_CTF_*; `tcp_state` for TCP only.
  */
 struct pk_state_entry pk_state_picked_up(const struct pk_state_ends *ends, uint32_t status,
                                          enum pk_tcp_state tcp_state, uint32_t now);

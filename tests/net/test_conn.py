@@ -1,10 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`picket conn` on real connections, with NAT behind the fence.
-
-    left (clients)  10.4.0.1 wire ------ wire 10.4.0.2  right (the fence, servers)
-                    fd04::1                     fd04::2   DNAT of 10.4.0.77
-"""
+"""`picket conn` on real connections (pktest/pair.py): of Linux's table, with DNAT of 10.3.0.77, and of
+the own one on tc and XDP."""
 import json
 import os
 import signal
@@ -18,10 +15,11 @@ sys.path[:0] = [os.path.join(HERE, "../lib/py"), os.path.join(HERE, "../cli")]
 
 import schema  # noqa: E402
 from command import PICKET, SCHEMAS, picket, picket_json, same  # noqa: E402
-from pktest import fence, ns, tap  # noqa: E402
+from pktest import fence, ns, pair, tap  # noqa: E402
+from pktest.pair import LEFT, PORT, RIGHT  # noqa: E402
 
-PORT, LIVE, FLOOD = 2222, 101, 30011
-LEFT, RIGHT, BEFORE = {4: "10.4.0.1", 6: "fd04::1"}, {4: "10.4.0.2", 6: "fd04::2"}, "10.4.0.77"
+LIVE, FLOOD = 101, 30011
+BEFORE = "10.3.0.77"
 RULES = """\
 *filter
 :INPUT DROP [0:0]
@@ -41,36 +39,20 @@ table ip nat {{
 WAIT = 10  # seconds, after which a test that waits for an event fails
 
 
-class Rig:
-    def __init__(self, lab):
-        self.left, self.right = lab.netns("left"), lab.netns("right")
-        for space in (self.left, self.right):
-            ns.quiet(space)
-        ns.veth(self.left, "wire", "02:00:00:00:04:01", self.right, "wire", "02:00:00:00:04:02")
-        for space, addresses in ((self.left, LEFT), (self.right, RIGHT)):
-            space.ip(f"addr add {addresses[4]}/24 dev wire",
-                     f"addr add {addresses[6]}/64 dev wire nodad")
+class Rig(pair.Pair):
+    def __init__(self, lab, hook="netfilter"):
+        super().__init__(lab, hook)
         self.left.ip(f"route add {BEFORE} via {RIGHT[4]}")
-        self.right.run(["nft", "-f", "-"], text=NAT)
-        self.fence = fence.Picket(self.right)
-        lab.on_close(self.fence.clear)
+        if not self.own:
+            self.right.run(["nft", "-f", "-"], text=NAT)
+        self.held = []
+        self.pairs = [self.connect() for _ in range(LIVE)] if self.own else []
         self.fence.apply({4: RULES, 6: RULES6})
-        self.sockets, self.listeners = [], {f: self.listen(f) for f in (4, 6)}
 
-    def listen(self, family):
-        with self.right:
-            s = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6)
-        s.bind((RIGHT[family], PORT))
-        s.listen(LIVE)
-        return s
-
-    def connect(self, family, to=None):
-        with self.left:
-            s = socket.socket(self.listeners[family].family)
-        s.settimeout(WAIT)
-        s.connect((to or RIGHT[family], PORT))
-        self.sockets += [s, self.listeners[family].accept()[0]]
-        return s
+    def open(self, family=4, to=None):
+        """A connection that lasts as long as the rig: the left end."""
+        self.held += self.connect(family=family, to=to)
+        return self.held[-2]
 
     def udp(self, to, count, port=5000):
         """Datagrams to so many ports, from one: as many connections."""
@@ -79,7 +61,7 @@ class Rig:
         s.bind((LEFT[4], 0))
         for i in range(count):
             s.sendto(b"x", (to, port + i))
-        self.sockets.append(s)
+        self.held.append(s)
 
     def conn(self, *args, status=0):
         return picket_json("conn", *args, space=self.right, status=status)
@@ -90,7 +72,8 @@ class Rig:
 
 def lists(rig):
     """Every connection that was made, with its two ends; and none of the other namespace."""
-    ports = {f: {rig.connect(f).getsockname()[1] for _ in range(LIVE)} for f in (4, 6)}
+    ports = {f: {rig.open(f).getsockname()[1] for _ in range(LIVE)} for f in (4, 6)}
+    ports[4] |= {s.getsockname()[1] for s, _ in rig.pairs}
     for family, name in ((4, "ipv4"), (6, "ipv6")):
         found = rig.list("--proto", "tcp", "--family", name, "--state", "ESTABLISHED")
         same(f"{name} ports", {c["original"]["sport"] for c in found}, ports[family])
@@ -98,7 +81,9 @@ def lists(rig):
                               for c in found}, {(LEFT[family], RIGHT[family], RIGHT[family])})
         same(f"{name} status", {tuple(c["status"]) for c in found},
              {("SEEN_REPLY", "ASSURED", "CONFIRMED")})
-    same("count", rig.conn("count", "--state", "ESTABLISHED,SYN_SENT")["count"], 2 * LIVE)
+    same("count", rig.conn("count", "--state", "ESTABLISHED,SYN_SENT")["count"],
+         2 * LIVE + len(rig.pairs))
+    same("table", rig.conn("count")["table"], "picket" if rig.own else "linux")
     level = rig.conn("count")
     status = picket_json("status", space=rig.right)["connections"]
     same("level", (level["count"], status["count"]), (len(rig.list()), level["count"]))
@@ -109,11 +94,11 @@ def lists(rig):
 def selects(rig):
     """Each selection finds what it should, and what is selected by something else not."""
     one = rig.list("--proto", "tcp", "--family", "ipv4")[0]["original"]
-    for words in (["--sport", str(one["sport"]), "--src", "10.4.0.0/24"],
+    for words in (["--sport", str(one["sport"]), "--src", "10.3.0.0/24"],
                   ["--sport", f"{one['sport']}:{one['sport']}", "--dport", str(PORT)],
                   ["-p", "6", "-s", one["src"], "-d", one["dst"], "--sport", str(one["sport"])]):
         same(words, [c["original"] for c in rig.list(*words)], [one])
-    for words in (["--src", "10.4.1.0/24"], ["--dport", "1:7"], ["--zone", "5"], ["--mark", "1"],
+    for words in (["--src", "10.3.1.0/24"], ["--dport", "1:7"], ["--zone", "5"], ["--mark", "1"],
                   ["--status", "UNREPLIED", "--dport", str(PORT)], ["--state", "LAST_ACK"],
                   ["-p", "udplite"], ["--reply-src", BEFORE]):
         same(words, rig.list(*words), [])
@@ -121,7 +106,7 @@ def selects(rig):
 
 def shows_nat(rig):
     """Behind DNAT the reply direction is another, and stands in a line of its own."""
-    port = rig.connect(4, BEFORE).getsockname()[1]
+    port = rig.open(4, BEFORE).getsockname()[1]
     found, = rig.list("--status", "DST_NAT")
     same("ends", (found["original"]["dst"], found["reply"]["src"], found["original"]["sport"]),
          (BEFORE, RIGHT[4], port))
@@ -132,15 +117,15 @@ def shows_nat(rig):
 
 def fits_a_terminal(rig):
     """No line has 100 columns, whatever the addresses."""
-    for space, address in ((rig.left, "fd04:1111:2222:3333:4444:5555:6666:7777"),
-                           (rig.right, "fd04:1111:2222:3333:4444:5555:6666:8888")):
+    for space, address in ((rig.left, "fd03:1111:2222:3333:4444:5555:6666:7777"),
+                           (rig.right, "fd03:1111:2222:3333:4444:5555:6666:8888")):
         space.ip(f"addr add {address}/64 dev wire nodad")
     with rig.left:
         s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    s.bind(("fd04:1111:2222:3333:4444:5555:6666:7777", 40000))
-    s.sendto(b"x", ("fd04:1111:2222:3333:4444:5555:6666:8888", 50000))
+    s.bind(("fd03:1111:2222:3333:4444:5555:6666:7777", 40000))
+    s.sendto(b"x", ("fd03:1111:2222:3333:4444:5555:6666:8888", 50000))
     s.close()
-    shown = picket("conn", space=rig.right, out=["[fd04:1111:2222:3333:4444:5555:6666:8888]:50000",
+    shown = picket("conn", space=rig.right, out=["[fd03:1111:2222:3333:4444:5555:6666:8888]:50000",
                                                  "proto", "ESTABLISHED"]).stdout
     same("wide lines", [line for line in shown.splitlines() if len(line) >= 100], [])
 
@@ -175,7 +160,7 @@ def deletes_in_a_zone(rig):
                   "priority -300; udp dport 7100 ct zone set 5; }; }")
     rig.udp(RIGHT[4], 1, 7100)
     rig.right.run(["nft", "delete", "table", "ip", "zone"])
-    rig.sockets[-1].sendto(b"x", (RIGHT[4], 7100))
+    rig.held[-1].sendto(b"x", (RIGHT[4], 7100))
     same("zones", sorted(c["original"]["zone"] for c in rig.list("--dport", "7100")), [0, 5])
     same("deleted", rig.conn("delete", "--dport", "7100", "--zone", "5")["deleted"], 1)
     same("left", [c["original"]["zone"] for c in rig.list("--dport", "7100")], [0])
@@ -245,7 +230,7 @@ def tells_of_loss(rig):
         lost += event["event"] == "lost"
         if event["event"] == "new" and event["connection"]["original"]["dport"] >= 50000:
             break
-        rig.sockets[-1].sendto(b"x", (RIGHT[4], later))  # lost, too, as long as the rest is in the way
+        rig.held[-1].sendto(b"x", (RIGHT[4], later))  # lost, too, as long as the rest is in the way
         later += 1
     watch.process.send_signal(signal.SIGTERM)
     end = json.loads(watch.process.communicate(timeout=WAIT)[0].splitlines()[-1])
@@ -262,7 +247,7 @@ def says_that_linux_is_mute(rig):
 
 def lists_many(rig):
     """A table of tens of thousands comes whole."""
-    rig.conn("delete", "--all")
+    rig.fence.command("conn", "delete", "--all", check=False)
     rig.udp(RIGHT[4], FLOOD, 10000)
     same("many", len({c["original"]["dport"] for c in rig.list("--dport", "10000:")}), FLOOD)
     same("deleted", rig.conn("delete", "--dport", "10000:")["deleted"], FLOOD)
@@ -310,15 +295,41 @@ def reads_sockets(rig):
 def seeds_both_sides_of_nat(rig):
     """A connection through DNAT is two on the wire."""
     rig.conn("delete", "--all")
-    port = str(rig.connect(4, BEFORE).getsockname()[1])
+    port = str(rig.open(4, BEFORE).getsockname()[1])
     found = {e for key, some in seed(rig, rig.right, "seed").items() for e in some if e[1] == port}
     same("seeds", found, {(LEFT[4], port, to, str(PORT), to, str(PORT), LEFT[4], port)
                           for to in (BEFORE, RIGHT[4])})
 
 
+def knows_who_was_there(rig):
+    """Connections of before the fence, on hooks that nobody tracked for, are in the new table."""
+    same("seeds", {c["original"]["sport"] for c in rig.list("--dport", str(PORT), "--src", LEFT[4])},
+         {s.getsockname()[1] for s, _ in rig.pairs})
+    rules = rig.fence.now(4)
+    rig.talk()
+    same("NEW", rig.fence.now(4).of("NEW"), rules.of("NEW"))
+    same("ESTABLISHED", rig.fence.now(4).of("ESTABLISHED")[0] >= LIVE, True)
+
+
+def looks_again(rig):
+    """The own table tells nobody; a watch finds what came, and then what went."""
+    with rig.right.popen([PICKET, "conn", "watch", "--dport", "7200:7222"], stdout=subprocess.PIPE,
+                         encoding="utf-8") as watch:
+        watch.stdout.readline()  # of titles: it knows by now what was there before
+        rig.udp(RIGHT[4], 23, 7200)
+        for event in ("new", "destroy"):
+            found = [watch.stdout.readline().split() for _ in range(23)]
+            same(event, {(w[0], w[4]) for w in found},
+                 {(event, f"{RIGHT[4]}:{port}") for port in range(7200, 7223)})
+            if event == "new":
+                same("deleted", rig.conn("delete", "--dport", "7200:7222")["deleted"], 23)
+        watch.send_signal(signal.SIGINT)
+        same("exit", watch.wait(WAIT), 0)
+
+
 def words(rig):
     """What is no selection is refused by name."""
-    for bad in (["frob"], ["list", "more"], ["--proto", "frob"], ["--src", "10.4.0.1/33"],
+    for bad in (["frob"], ["list", "more"], ["--proto", "frob"], ["--src", "10.3.0.1/33"],
                 ["--src", "nowhere"], ["--dport", "2:1"], ["--dport", "65536"], ["--state", "UP"],
                 ["--status", "ASSURED,"], ["--mark", "x"], ["--zone", "65536"], ["--family", "ipx"],
                 ["watch", "--event", "birth"], ["watch", "--count", "0"], ["list", "--all"],
@@ -332,12 +343,15 @@ def main():
         print("1..0 # SKIP needs root")
         return 0
     fence.need_picket()
-    try:
-        fence.need_netfilter_link()
-    except tap.Skip as reason:
-        print(f"1..0 # SKIP {reason}")
-        return 0
     with ns.Lab() as lab:
+        for hook in ("tc", "xdp"):
+            rig = Rig(lab, hook)
+            for test in (knows_who_was_there, lists, selects, fits_a_terminal, deletes, looks_again,
+                         lists_many, words):
+                t.run(f"{hook}: {test.__name__.replace('_', ' ')}", test, rig)
+        t.run("netfilter links", fence.need_netfilter_link)
+        if t.skipped:
+            return t.done()
         rig = Rig(lab)
         for test in (lists, selects, shows_nat, fits_a_terminal, counts_what_was_sent, deletes,
                      deletes_in_a_zone, watches, watches_until_told, tells_of_loss,

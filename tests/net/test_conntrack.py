@@ -1,88 +1,22 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rules that ask for connection tracking, on real connections, and what holds it on.
-
-    left (no firewall)  10.3.0.1 wire ------ wire 10.3.0.2  right (the fence)
-                        fd03::1                     fd03::2
-"""
+"""Rules that ask for connection tracking, on real connections, and what holds it on (pktest/pair.py)."""
 import json
 import os
 import resource
-import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib/py"))
 
-from pktest import fence, ns, tap  # noqa: E402
+from pktest import fence, ns, packet as p, pair, tap  # noqa: E402
+from pktest.pair import CLOSED, PORT  # noqa: E402
 
-PORT, CLOSED, LIVE = 2222, 2223, 1009
-LEFT, RIGHT = "10.3.0.1", "10.3.0.2"
-STRICT = f"""\
-*filter
-:INPUT DROP [0:0]
-:FORWARD DROP [0:0]
-:OUTPUT ACCEPT [0:0]
--A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
--A INPUT -p tcp -m conntrack --ctstate NEW -m tcp --dport {PORT} --syn -j ACCEPT
--A INPUT -m conntrack --ctstate INVALID
-COMMIT
-"""
-STRICT6 = STRICT.replace("-A INPUT -m conntrack --ctstate ESTABLISHED",
-                         "-A INPUT -m state --state UNTRACKED -j ACCEPT\n"
-                         "-A INPUT -m conntrack --ctstate ESTABLISHED")
-TEXTS = {4: STRICT, 6: STRICT6}
-WAIT = 5  # seconds; a connection that is cut ends the test by this
+LIVE = 1009
+LEFT, RIGHT = pair.LEFT[4], pair.RIGHT[4]
+TEXTS = pair.strict("-m conntrack --ctstate INVALID")
 
 
-class Rig:
-    def __init__(self, lab):
-        self.left, self.right = lab.netns("left"), lab.netns("right")
-        for space in (self.left, self.right):
-            ns.quiet(space)
-        ns.veth(self.left, "wire", "02:00:00:00:03:01", self.right, "wire", "02:00:00:00:03:02")
-        for space, host in ((self.left, 1), (self.right, 2)):
-            space.ip(f"addr add 10.3.0.{host}/24 dev wire", f"addr add fd03::{host}/64 dev wire nodad",
-                     "link set lo up")
-        self.fence = fence.Picket(self.right)
-        lab.on_close(self.fence.clear)
-        self.listeners = {port: self.listen(port) for port in (PORT, CLOSED)}
-        self.pairs = []
-
-    def listen(self, port):
-        with self.right:
-            s = socket.socket(socket.AF_INET)
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind((RIGHT, port))
-        s.listen(LIVE)
-        return s
-
-    def connect(self, port, wait=WAIT):
-        with self.left:
-            s = socket.socket(socket.AF_INET)
-        s.settimeout(wait)
-        s.connect((RIGHT, port))
-        other = self.listeners[port].accept()[0]
-        other.settimeout(WAIT)
-        return s, other
-
-    def refused(self, port):
-        try:
-            self.connect(port, 0.3)
-        except socket.timeout:
-            return True
-        return False
-
-    def talk(self):
-        """A word each way over every live connection."""
-        for left, right in self.pairs:
-            left.sendall(b"?")
-            assert right.recv(1) == b"?"
-            right.sendall(b"!")
-            assert left.recv(1) == b"!"
-
-    def count(self, text):
-        return self.fence.now(4).of(text)[0]
-
+class Rig(pair.Pair):
     def status(self):
         result = self.fence.command("status", "--json", check=False)
         return result.returncode, json.loads(result.stdout)
@@ -97,8 +31,7 @@ class Rig:
 
 def strict(rig):
     """Only ESTABLISHED and a SYN to one port: what was there before the fence and what comes goes on,
-    nothing else comes in. The other end speaks first: what is sent from here would be let out.
-    """
+    nothing else comes in."""
     rig.pairs = [rig.connect(PORT) for _ in range(LIVE)]
     assert not rig.table()
     rig.fence.apply(TEXTS)
@@ -123,14 +56,9 @@ def failed_change(rig):
 
 def unsolicited(rig):
     """An ACK out of nowhere is NEW to Linux (nf_conntrack_tcp_loose), and never ESTABLISHED."""
-    from pktest import packet as p
     before = rig.count("ESTABLISHED"), rig.fence.now(4).of(":INPUT")[0]
-    with rig.left:
-        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     for i in range(23):
-        raw.sendto(p.ipv4(LEFT, RIGHT, p.TCP, p.tcp(LEFT, RIGHT, 5000 + i, PORT, p.ACK, seq=7, ack=9)),
-                   (RIGHT, 0))
-    raw.close()
+        rig.send(p.TCP, p.tcp(LEFT, RIGHT, 5000 + i, PORT, p.ACK, seq=7, ack=9))
     assert rig.count("ESTABLISHED") == before[0]
     assert rig.fence.now(4).of(":INPUT")[0] == before[1] + 23
 

@@ -36,6 +36,7 @@ static const char *const actions[ACTIONS] = {"list", "count", "delete", "watch"}
 
 struct conn {
     struct pk_cli *c;
+    struct pk_conn_source source;
     struct pk_conn_wish wish;
     int action;       /* -1: not said yet */
     const char *only; /* the last option that one action alone takes, and that action */
@@ -108,7 +109,7 @@ static enum pk_exit list(struct conn *x)
     int r = x->c->json ? pk_cli_list(x->c, "connections", NULL) : 0;
 
     if (!r)
-        r = pk_ctnl_each(&x->wish.filter, show, x, &x->c->d);
+        r = pk_conn_each(&x->source, &x->wish.filter, show, x, &x->c->d);
     if (r)
         return pk_cli_refused(x->c, r, "cannot list connections");
     if (!x->n)
@@ -121,10 +122,10 @@ static enum pk_exit how_many(struct conn *x)
 {
     bool any = pk_conn_filter_any(&x->wish.filter);
     struct pk_conn_level level = {0};
-    int r = pk_ctnl_level(&level);
+    int r = pk_conn_level(&x->source, &level);
 
     if (!r && !any)
-        r = pk_ctnl_each(&x->wish.filter, count, x, &x->c->d);
+        r = pk_conn_each(&x->source, &x->wish.filter, count, x, &x->c->d);
     if (r)
         return pk_cli_refused(x->c, r, "cannot count connections");
     if (any)
@@ -138,7 +139,7 @@ static enum pk_exit how_many(struct conn *x)
 }
 
 static enum pk_exit delete (struct conn *x) {
-    int r = pk_ctnl_delete(&x->wish.filter, count, x, &x->c->d);
+    int r = pk_conn_delete(&x->source, &x->wish.filter, count, x, &x->c->d);
 
     json_object_set_new(x->c->obj, "deleted", json_integer((json_int_t)x->n));
     if (!x->c->json) printf("%" PRIu64 " connection%s deleted\n", x->n, x->n == 1 ? "" : "s");
@@ -146,30 +147,15 @@ static enum pk_exit delete (struct conn *x) {
     return x->n ? PK_EXIT_DONE : PK_EXIT_NO;
 }
 
-/* On tc and XDP connections stand in a table of picket's own, and Linux's would say nothing. */
-static int refuse_own_table(struct pk_cli *c)
-{
-    _pk_current_ struct pk_current s = {0};
-    _pk_fence_info_ struct pk_fence_info info = {0};
-    int r = pk_current_outline(c, &s);
-
-    if (!r && s.fence)
-        r = pk_fence_info(s.fence, &info, &c->d);
-    if (r || !info.state_max)
-        return r;
-    pk_error(&c->d, PK_D_OWN_TABLE, PK_NOWHERE, "`picket status` tells its size",
-             "the fence is on %s, where connections stand in a table of its own; its entries are "
-             "not listed",
-             pk_attach_name(info.hook));
-    return -EOPNOTSUPP;
-}
-
 static enum pk_exit run(struct conn *x)
 {
-    int r = refuse_own_table(x->c);
+    int r = pk_cli_sweep(x->c);
 
+    if (!r)
+        r = pk_conn_source_open(&x->source, &x->c->d);
     if (r)
         return pk_cli_refused(x->c, r, "cannot look at connections");
+    json_object_set_new(x->c->obj, "table", json_string(x->source.fence ? "picket" : "linux"));
     json_object_set_new(x->c->obj, "action", json_string(actions[x->action]));
     switch (x->action) {
     case COUNT:
@@ -177,7 +163,7 @@ static enum pk_exit run(struct conn *x)
     case DELETE:
         return delete (x);
     case WATCH:
-        return pk_conn_watch(x->c, &x->wish);
+        return pk_conn_follow(x->c, &x->source, &x->wish);
     default:
         return list(x);
     }
@@ -186,6 +172,7 @@ static enum pk_exit run(struct conn *x)
 int pk_cli_conn(int argc, char **argv)
 {
     _pk_cli_ struct pk_cli c;
+    enum pk_exit exit;
     struct conn x = {.c = &c, .wish.filter = PK_CONN_ANY, .action = -1};
 
     pk_cli_begin(&c, "conn");
@@ -193,5 +180,7 @@ int pk_cli_conn(int argc, char **argv)
         return c.exit;
     if (!args_fit(&x))
         return PK_EXIT_USAGE;
-    return pk_cli_end(&c, run(&x));
+    exit = run(&x);
+    pk_conn_source_close(&x.source);
+    return pk_cli_end(&c, exit);
 }

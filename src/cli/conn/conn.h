@@ -6,7 +6,7 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "kernel/conn.h"
+#include "kernel/conn_source.h"
 
 struct pk_conn_wish {
     struct pk_conn_filter filter;
@@ -26,4 +26,5 @@ void pk_conn_print_head(bool event);
 void pk_conn_print(const struct pk_conn *c, const char *event);
 json_t *pk_conn_json(const struct pk_conn *c);
 
-enum pk_exit pk_conn_watch(struct pk_cli *c, const struct pk_conn_wish *w);
+enum pk_exit pk_conn_follow(struct pk_cli *c, const struct pk_conn_source *s,
+                            const struct pk_conn_wish *w);

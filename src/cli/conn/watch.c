@@ -13,6 +13,7 @@
 #include "cli/codes.h"
 #include "cli/conn/conn.h"
 
+#define PAUSE_MS 1000
 #define EVENTS_SYSCTL "/proc/sys/net/netfilter/nf_conntrack_events"
 
 struct watch {
@@ -95,40 +96,46 @@ static bool enough(const struct watch *w)
     return w->wish->count && w->n >= w->wish->count;
 }
 
-static int follow(struct watch *w, struct pk_ctnl_watch *events, int end)
+/* What Linux tells, when it does; the own table once a second. */
+static int follow(struct watch *w, struct pk_conn_watch *events, int end)
 {
-    struct pollfd p[] = {{.fd = pk_ctnl_watch_fd(events), .events = POLLIN},
-                         {.fd = end, .events = POLLIN}};
+    struct pollfd p[] = {{.fd = events->fd, .events = POLLIN}, {.fd = end, .events = POLLIN}};
     int r = 0;
 
     while (!r && !enough(w)) {
         if (fflush(stdout))
             return -EIO;
-        if (poll(p, 2, -1) < 0 && errno != EINTR)
+        if (poll(p, 2, events->fd < 0 ? PAUSE_MS : -1) < 0 && errno != EINTR)
             return -errno;
         if (p[1].revents)
             return 0;
-        r = pk_ctnl_watch_read(events, &w->wish->filter, show, w);
+        r = pk_conn_watch_read(events, &w->wish->filter, show, w);
         if (r == -ENOBUFS)
             r = show_loss(w);
+        if (r == -ESTALE)
+            pk_error(&w->c->d, PK_D_NONE_STANDS, PK_NOWHERE, NULL,
+                     "the fence has been taken down, and its table of connections with it");
     }
     return r;
 }
 
-enum pk_exit pk_conn_watch(struct pk_cli *c, const struct pk_conn_wish *wish)
+enum pk_exit pk_conn_follow(struct pk_cli *c, const struct pk_conn_source *s,
+                            const struct pk_conn_wish *wish)
 {
-    _pk_ctnl_watch_ struct pk_ctnl_watch *events = NULL;
+    _pk_conn_watch_ struct pk_conn_watch events = {.fd = -1};
     struct watch w = {.c = c, .wish = wish};
     _pk_close_ int end = end_signal();
-    int r = end < 0 ? end
-                    : pk_ctnl_watch_open(wish->events ? wish->events : (1u << PK_CONN_EVENTS) - 1,
-                                         &events, &c->d);
+    int r = end < 0
+                ? end
+                : pk_conn_watch_open(s, wish->events ? wish->events : (1u << PK_CONN_EVENTS) - 1,
+                                     &events, &c->d);
 
-    warn_mute(c);
+    if (!s->fence)
+        warn_mute(c);
     if (!r && !c->json)
         pk_conn_print_head(true);
     if (!r)
-        r = follow(&w, events, end);
+        r = follow(&w, &events, end);
     c->line = true;
     json_object_set_new(c->obj, "events", json_integer((json_int_t)w.n));
     json_object_set_new(c->obj, "lost", json_integer((json_int_t)w.lost));
