@@ -63,7 +63,7 @@ _picket()
         [ "$COMP_CWORD" -ne 2 ] || words+=' query export push inspect' ;;
     address) words='--kind --iid --in --unique -u --statistics -s --entropy --binary --format --mac-dates'
         words+=' --vendor --rate --redact --key --packets --svg --bits'
-        words+=' --interface-id --network-id --secret-file --conflicts --kernel --root --fix-script'
+        words+=' --interface-id --network-id --secret-file --conflicts --kernel --root --also --fix-script'
         [ "$COMP_CWORD" -ne 2 ] || words+=' classify map space watch iid audit' ;;
     posit) [ "$COMP_CWORD" -ne 2 ] || words='8 16 32 64' ;;
     status | undo | detach) ;;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Addresses in text that is anything. Each one found lies in the text, has a verdict, and is found
- * again, alone, in its own spelling.
+ * again, alone, in its own spelling. MACs and DUIDs beside them are no more than there is room for.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sensors/address/address.h"
+#include "sensors/address/lines.h"
 #include "sensors/address/space.h"
 #include "sensors/address/text.h"
 
@@ -40,6 +41,17 @@ static void check(const struct pk_address_found *f, const char *text, const char
     expect(pk_u128_equal(again.address, f->address), "own spelling is another address");
 }
 
+static void check_beside(const char *text, const char *end)
+{
+    struct pk_line_told told;
+    uint64_t mac;
+
+    pk_line_tells(text, end, &told);
+    expect(told.n_macs <= PK_LINE_MACS && told.n_duids <= PK_LINE_DUIDS, "more than there is room");
+    for (size_t i = 0; i < told.n_duids; i++)
+        expect(pk_duid_mac(&told.duid[i], &mac) && !(mac >> 48), "a DUID without a MAC");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size); /* of exactly this size: reading past it is seen */
@@ -54,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         expect(next > p && next <= end, "no step on");
         check(&f, text, end);
     }
+    check_beside(text, text + size);
     free(text);
     return 0;
 }

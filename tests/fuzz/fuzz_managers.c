@@ -108,7 +108,7 @@ static void judge(struct pk_audit *a)
     must(link.manager.kind < PK_MANAGER_N, "nobody in charge");
     must(!pk_audit_leases(a), "no memory");
     for (size_t i = 0; i < a->n_leases; i++)
-        must(a->leases[i].duid_len <= sizeof(a->leases[i].duid), "a DUID is too long");
+        must(a->leases[i].duid.len <= PK_DUID_BYTES, "a DUID is too long");
     a->links = &link;
     a->n = 1;
     pk_audit_judge(a);

@@ -423,6 +423,73 @@ def leases_and_names(lab):
         same("lease", (held["origin"], held["certainty"]), ("dhcpv6", "certain"))
 
 
+LLT, LL = bytes.fromhex("00010001299c225c001b38123456"), bytes.fromhex("00030001001b38123456")
+UUID = "00:04:9b:9d:1f:02:c8:3b:4c:0e:8c:15:3a:73:65:d2:38:11"
+
+
+def quoted(data):
+    """As ISC's programs write bytes."""
+    return "".join(f"\\{b:03o}" if b < 32 or b > 126 or b in b'"\\\\' else chr(b) for b in data)
+
+
+# Each source: what it holds, and (line, kind, certainty) of what it tells of the one MAC.
+SOURCES = {
+    "etc/hosts": (f"127.0.0.1 localhost\n{EUI64} printer # {EUI64}\n", [(2, "address-mac", "weak")]),
+    "var/lib/misc/dnsmasq.leases":
+        (f"1700000000 {MAC} 192.0.2.5 laptop 01:{MAC}\nduid {LLT.hex(':')}\n"
+         f"1700000000 941765718 {EUI64} laptop {LL.hex(':')}\n1700000000 9 2001:db8::5 x {UUID}\n",
+         [(2, "duid", "certain"), (3, "duid", "certain"), (3, "address-mac", "certain")]),
+    "var/lib/dhcp/dhcpd6.leases":
+        (f'server-duid "{quoted(LLT)}";\n\nia-na "{quoted(b"abcd" + LL)}" {{\n  iaaddr {EUI64} {{\n',
+         [(1, "duid", "certain"), (3, "duid", "certain"), (4, "address-mac", "weak")]),
+    "var/lib/kea/kea-leases6.csv":
+        (f"address,duid,valid_lifetime,hwaddr\n{EUI64},{UUID},4000,{MAC}\n"
+         f"2001:db8::7,{LLT.hex(':')},4000,\n", [(2, "address-mac", "certain"), (3, "duid", "certain")]),
+    "var/lib/kea/kea-dhcp6-serverid": (LLT.hex(":") + "\n", [(1, "duid", "certain")]),
+    "tmp/hosts/odhcpd":
+        (f"# br-lan {LLT.hex()} 38123456 laptop 1700000000 456 128 {EUI64}/128\n",
+         [(1, "duid", "certain"), (1, "address-mac", "certain")]),
+    "run/systemd/netif/links/9":
+        (f"ADMIN_STATE=configured\nDHCP6_CLIENT_DUID=DUID-LLT:{LLT[2:].hex()}0000\n",
+         [(2, "duid", "certain")]),
+}
+# With --also: addrwatch, a web server's log, if_inet6, a comment.
+ALSO = (f"1700000000 eth0 0 {MAC} {EUI64} ND_NS\n"
+        f"1700000001 eth0 0 {MAC} fe80::21b:38ff:fe12:3456 ND_NS\n"
+        '2001:db8:4:0:21b:38ff:fe12:3456 - - [22/Nov/2026:13:55:36 +0000] "GET / HTTP/1.1" 200 23\n'
+        '2001:db8:4:0:21b:38ff:fe12:3456 - - [22/Nov/2026:13:55:37 +0000] "GET /a HTTP/1.1" 200 5\n'
+        "20010db8000500000 21b38fffe123456\n20010db800050000021b38fffe123456 02 40 00 80     eth0\n"
+        "# 2001:db8:6:0:21b:38ff:fe12:3456\n")
+
+
+def told_by(document, where):
+    return [(f["evidence"][0]["line"], f["kind"], f["certainty"]) for f in document["findings"]
+            if f["where"] == where and f.get("value") == MAC]
+
+
+def further_sources(lab):
+    """Names, leases of servers and clients, logs and lists: each line that tells the MAC, by number."""
+    space = lab.netns("sources")
+    with tempfile.TemporaryDirectory() as tree:
+        plant(tree, {name: text for name, (text, _) in SOURCES.items()}, 0)
+        also = os.path.join(tree, "also")
+        with open(also, "w", encoding="ascii") as f:
+            f.write(ALSO)
+        words = [PICKET, "address", "audit", "--json", "--root", tree, "--also"]
+        document = json.loads(space.run([*words, also], check=False).stdout)
+        for name, (_, wanted) in SOURCES.items():
+            same(name, told_by(document, "/" + name), wanted)
+        same("also", [(f["subject"], f["certainty"], [e["line"] for e in f["evidence"]], f["times"])
+                      for f in document["findings"] if f["where"] == also],
+             [(EUI64, "certain", [1], 1), ("2001:db8:4:0:21b:38ff:fe12:3456", "weak", [3, 4], 2),
+              ("2001:db8:5:0:21b:38ff:fe12:3456", "weak", [6], 1)])
+        document = json.loads(space.run([*words, "-"], check=False, text=ALSO).stdout)
+        same("standard input", len([f for f in document["findings"]
+                                    if f["where"] == "standard input"]), 3)
+        result = space.run([*words, os.path.join(tree, "none")], check=False)
+        same("no such file", result.returncode, 2)
+
+
 def neighbours(lab):
     """A neighbour's address is told if it has the MAC that the neighbour table has, and not on the
     link only."""
@@ -560,7 +627,7 @@ def with_the_rules(net, outside):
 
 TESTS = (eui64_is_told, all_are_told_apart, secret_that_changed, duplicate_counts, token_is_told,
          one_secret, fix_removes_the_finding, server_keeps_a_stable_one, selection_stops_its_use,
-         managers_are_told, leases_and_names, neighbours, secret_of_root, formats,
+         managers_are_told, leases_and_names, further_sources, neighbours, secret_of_root, formats,
          rules_keep_it_from_outside)
 
 

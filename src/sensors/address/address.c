@@ -26,6 +26,7 @@ static const struct pk_option_def options[] = {
     {"bits", 0, "BITS", "map: by prefixes of so many bits (default: 64)"},
     {"format", 0, "FORMAT", "table, jsonl; classify: csv; watch, audit: openmetrics, rules"},
     {"root", 0, "DIR", "audit: the folder in which configuration files are looked for"},
+    {"also", 0, "FILE", "audit: look into it, too: a log, leases, a list; may be given again"},
     {"fix-script", 0, "FILE", "audit: write the commands that mend it; nothing is run"},
     {"vendor", 0, "NAME", "space: of the vendor whose name begins so"},
     {"rate", 0, "PROBES", "probes a second of the scanner (default: 10000)"},
@@ -55,7 +56,7 @@ static const struct {
     [SPACE] = {"space", " vendor rate "},
     [WATCH] = {"watch", " format redact key packets rate "},
     [IID] = {"iid", " interface-id network-id secret-file conflicts kernel "},
-    [AUDIT] = {"audit", " format root fix-script "},
+    [AUDIT] = {"audit", " format root also fix-script "},
 };
 
 struct address {
@@ -183,6 +184,14 @@ static int take_iid(struct pk_iid_ask *k, const struct pk_option_def *o, const c
     return 1;
 }
 
+static int take_also(struct pk_audit_ask *k, const char *word)
+{
+    if (k->n_also == PK_AUDIT_ALSO_MAX)
+        return say(word, "too many files");
+    k->also[k->n_also++] = word;
+    return 1;
+}
+
 static int take_option(struct address *a, const struct pk_option_def *o, const char *value)
 {
     struct pk_classify *c = &a->classify;
@@ -202,6 +211,8 @@ static int take_option(struct address *a, const struct pk_option_def *o, const c
         return take_bits(c, value);
     if (pk_option_is(o, "rate"))
         return take_number(value, 1e12, &c->rate);
+    if (pk_option_is(o, "also"))
+        return take_also(&a->audit, value);
     if (pk_option_is(o, "packets"))
         return take_number(value, 1e18, &a->watch.packets);
     a->watch.redact |= pk_option_is(o, "redact");

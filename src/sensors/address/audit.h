@@ -12,6 +12,7 @@
 #include "finding/finding.h"
 #include "sensors/address/address.h"
 #include "sensors/address/iid_opaque.h"
+#include "sensors/address/lines.h"
 #include "sensors/address/managers.h"
 
 /* How an address came to be here; the mechanisms of RFC 7721's table. */
@@ -60,8 +61,7 @@ struct pk_audit_lease {
     unsigned line;
     bool is_address;
     struct pk_u128 address;
-    uint8_t duid[130]; /* RFC 8415, 11.1 */
-    size_t duid_len;
+    struct pk_duid duid;
 };
 
 struct pk_audit {
@@ -81,6 +81,12 @@ int pk_audit_leases(struct pk_audit *a);
 void pk_audit_judge(struct pk_audit *a);
 /* Everything found, in order of what it costs. 0 or -errno of the output. */
 int pk_audit_find(const struct pk_audit *a, struct pk_findings *to);
+/* /etc/hosts and the leases of DHCPv6 servers; a file that was named, of which an error tells. */
+int pk_audit_find_in_files(const struct pk_audit *a, struct pk_findings *to);
+int pk_audit_find_also(const struct pk_audit *a, const char *file, struct pk_findings *to);
+/* A DUID, if it has a MAC: fills *f but for where it is. `who` tells, as "servers are told". */
+int pk_audit_find_duid(const struct pk_duid *d, const char *who, struct pk_finding *f,
+                       struct pk_findings *to);
 
 void pk_audit_show(const struct pk_audit *a, FILE *to);
 int pk_audit_json(const struct pk_audit *a, json_t *to);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What was read and judged, as findings: what leaks now, then what will, then what others know. */
 #include <errno.h>
+#include <limits.h>
 #include <linux/if_addr.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,10 +9,9 @@
 
 #include "base/macro.h"
 #include "sensors/address/cure.h"
-#include "sensors/address/text.h"
 
 #define DUID_EPOCH INT64_C(946684800) /* 2000-01-01, RFC 8415, 11.2 */
-#define TEXT_MAX 512
+#define TEXT_MAX (PATH_MAX + 128)
 
 static int add(struct pk_findings *to, struct pk_finding *f)
 {
@@ -140,35 +140,41 @@ static uint64_t number(const uint8_t *b, size_t n)
     return v;
 }
 
-/* Type 1: hardware type, seconds since 2000, MAC; 3: without the seconds (RFC 8415, 11.2 and 11.4).
+/* LLT: hardware type, seconds since 2000, MAC; LL: without the seconds (RFC 8415, 11.2 and 11.4).
  */
-static int find_duid(const struct pk_audit_lease *l, struct pk_findings *to)
+int pk_audit_find_duid(const struct pk_duid *d, const char *who, struct pk_finding *f,
+                       struct pk_findings *to)
 {
-    uint64_t type = number(l->duid, 2);
-    size_t at = type == 1 ? 8 : 4;
-    char mac[18], said[TEXT_MAX], when[32] = "";
-    struct pk_finding f = {
-        .kind = PK_FINDING_DUID,
-        .where = l->file,
-        .subject = type == 1 ? "DUID-LLT" : "DUID-LL",
-        .value = mac,
-        .text = said,
-        .certainty = PK_CERTAIN,
-        .reasons = {"by definition of its type"},
-        .evidence = {{.unit = PK_EVIDENCE_LINE, .number = l->line}},
-        .n_evidence = 1,
-    };
+    char text[18], said[TEXT_MAX], when[32] = "";
+    uint64_t mac;
     time_t made;
     struct tm tm;
 
-    if (l->is_address || (type != 1 && type != 3) || l->duid_len != at + 6)
+    if (!pk_duid_mac(d, &mac))
         return 0;
-    pk_mac_text(number(l->duid + at, 6), mac);
-    made = (time_t)(DUID_EPOCH + (int64_t)number(l->duid + 4, 4));
-    if (type == 1 && gmtime_r(&made, &tm))
+    made = (time_t)(DUID_EPOCH + (int64_t)number(d->bytes + 4, 4));
+    if (d->len == 14 && gmtime_r(&made, &tm))
         strftime(when, sizeof(when), " and the day %Y-%m-%d", &tm);
-    snprintf(said, sizeof(said), "DHCPv6 servers are told a MAC%s", when);
-    return add(to, &f);
+    pk_mac_text(mac, text);
+    snprintf(said, sizeof(said), "%s: %s the MAC %s%s", f->where, who, text, when);
+    f->kind = PK_FINDING_DUID;
+    f->subject = d->len == 14 ? "DUID-LLT" : "DUID-LL";
+    f->value = text;
+    f->text = said;
+    f->certainty = PK_CERTAIN;
+    f->reasons[0] = "by definition of its type";
+    return add(to, f);
+}
+
+static int find_lease(const struct pk_audit_lease *l, struct pk_findings *to)
+{
+    struct pk_finding f = {
+        .where = l->file,
+        .evidence = {{.unit = PK_EVIDENCE_LINE, .number = l->line}},
+        .n_evidence = 1,
+    };
+
+    return l->is_address ? 0 : pk_audit_find_duid(&l->duid, "DHCPv6 servers are told", &f, to);
 }
 
 static const char *link_name(const struct pk_audit *a, uint32_t index)
@@ -202,50 +208,6 @@ static int find_neighbour(const struct pk_inet6_neighbour *n, const struct pk_au
     return add(to, &f);
 }
 
-static int find_in_hosts_line(const char *line, unsigned number_of_line, struct pk_findings *to)
-{
-    const char *at = line, *end = pk_address_line_end(line, line + strlen(line));
-    struct pk_address_found found;
-    struct pk_verdict v;
-    char text[46], mac[18];
-    int r = 0;
-
-    while (!r && (at = pk_address_find(at, end, &found))) {
-        struct pk_finding f = {
-            .kind = PK_FINDING_ADDRESS_MAC,
-            .where = "/etc/hosts",
-            .subject = pk_address_text(found.address, text),
-            .value = mac,
-            .text = "a host is known by an address that has a MAC in it",
-            .evidence = {{.unit = PK_EVIDENCE_LINE, .number = number_of_line}},
-            .n_evidence = 1,
-        };
-
-        pk_address_judge(found.address, &v);
-        if (v.scope != PK_SCOPE_GLOBAL || !pk_iid_has_mac(v.iid) || v.iid == PK_IID_IANA)
-            continue;
-        pk_mac_text(v.mac, mac);
-        f.certainty = v.certainty;
-        f.reasons[0] = v.reason;
-        r = add(to, &f);
-    }
-    return r;
-}
-
-static int find_in_hosts(const struct pk_audit *a, struct pk_findings *to)
-{
-    _pk_buf_ struct pk_buf text = PK_BUF_INIT(PK_TREE_FILE_MAX);
-    char *at, *line;
-    int r = 0;
-
-    if (pk_tree_read(&a->tree, "/etc/hosts", &text))
-        return 0;
-    at = text.data;
-    for (unsigned n = 1; !r && (line = pk_next_line(&at)); n++)
-        r = find_in_hosts_line(line, n, to);
-    return r;
-}
-
 int pk_audit_find(const struct pk_audit *a, struct pk_findings *to)
 {
     int r = 0;
@@ -258,8 +220,8 @@ int pk_audit_find(const struct pk_audit *a, struct pk_findings *to)
             r = find_one_secret(a, i, to);
     }
     for (size_t i = 0; !r && i < a->n_leases; i++)
-        r = find_duid(&a->leases[i], to);
+        r = find_lease(&a->leases[i], to);
     for (size_t i = 0; !r && i < a->inet6.n_neighbours; i++)
         r = find_neighbour(&a->inet6.neighbours[i], a, to);
-    return r ? r : find_in_hosts(a, to);
+    return r ? r : pk_audit_find_in_files(a, to);
 }

@@ -52,8 +52,8 @@ static int say_cures(struct pk_cli *c, const struct pk_audit *a, const struct pk
 }
 
 /* The table's host and interfaces come before its findings. */
-static int show(struct pk_cli *c, const struct pk_audit *a, enum pk_findings_format format,
-                uint64_t *ret_found)
+static int show(struct pk_cli *c, const struct pk_audit *a, const struct pk_audit_ask *ask,
+                enum pk_findings_format format, uint64_t *ret_found)
 {
     _pk_findings_ struct pk_findings *f = NULL;
     json_t *list = NULL;
@@ -72,6 +72,8 @@ static int show(struct pk_cli *c, const struct pk_audit *a, enum pk_findings_for
         r = pk_findings_new(format, stdout, list, &f);
     if (!r)
         r = pk_audit_find(a, f);
+    for (size_t i = 0; i < ask->n_also && !r; i++)
+        r = pk_audit_find_also(a, ask->also[i], f);
     if (!r && format != PK_FINDINGS_RULES)
         r = pk_findings_end(f);
     if (!r)
@@ -102,7 +104,7 @@ int pk_audit_run(struct pk_cli *c, const struct pk_audit_ask *ask)
         r = pk_audit_leases(&a);
     if (!r) {
         pk_audit_judge(&a);
-        r = show(c, &a, format, &found);
+        r = show(c, &a, ask, format, &found);
     }
     if (!r)
         r = say_cures(c, &a, ask);

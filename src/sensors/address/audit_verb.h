@@ -4,9 +4,13 @@
 
 #include "cli/cli.h"
 
+#define PK_AUDIT_ALSO_MAX 16u
+
 struct pk_audit_ask {
     const char *root, *fix_script;
-    const char *format; /* NULL: table */
+    const char *format;                  /* NULL: table */
+    const char *also[PK_AUDIT_ALSO_MAX]; /* files to look into, "-": standard input */
+    size_t n_also;
     char *const *links;
     size_t n;
 };

@@ -25,6 +25,13 @@ bool pk_tree_has(const struct pk_tree *t, const char *path)
     return below_root(t, path, full) && !stat(full, &st);
 }
 
+bool pk_tree_plain(const struct pk_tree *t, const char *path, char *ret)
+{
+    struct stat st;
+
+    return below_root(t, path, ret) && !stat(ret, &st) && S_ISREG(st.st_mode);
+}
+
 /* A pipe or device would be waited for. Nothing to read of a mask, which is a link to /dev/null. */
 static int read_plain(const char *full, struct pk_buf *ret)
 {

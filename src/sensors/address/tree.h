@@ -21,6 +21,8 @@ struct pk_tree {
 /* 0; -ENOENT: there is none; another -errno, of which a warning tells. */
 int pk_tree_read(const struct pk_tree *t, const char *path, struct pk_buf *ret);
 bool pk_tree_has(const struct pk_tree *t, const char *path);
+/* Whether it is a plain file, and where; *ret has room for PATH_MAX. */
+bool pk_tree_plain(const struct pk_tree *t, const char *path, char *ret);
 
 struct pk_tree_names {
     char **path; /* in the arena, by the last part of their names */
