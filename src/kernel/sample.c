@@ -16,7 +16,8 @@
 #include "kernel/standing.h"
 #include "kernel/sys.h"
 
-#define PK_DUMP_TRIES 8 /* interfaces that come and go make a dump begin anew */
+#define PK_COPY_TRIES 16 /* counts that change under the copy */
+#define PK_DUMP_TRIES 8  /* interfaces that come and go make a dump begin anew */
 
 uint64_t pk_fence_generation(const struct pk_fence *f)
 {
@@ -100,11 +101,38 @@ static void pk_rtt_sum(struct pk_rtt *to, const struct pk_rtt *from)
     to->units += from->units;
     for (uint32_t i = 0; i < PK_RTT_SIZES; i++)
         to->size[i] += from->size[i];
+    to->begun += from->begun;
+}
+
+/* `value` and `taken` have room for so many CPUs. One that counts just now is copied again. */
+static int pk_rtt_read(int fd, uint32_t side, size_t cpus, struct pk_rtt *value, bool *taken,
+                       struct pk_rtt *ret)
+{
+    bool all = false;
+
+    memset(taken, 0, cpus * sizeof(*taken));
+    for (int i = 1; !all && i <= PK_COPY_TRIES; i++) {
+        int r = bpf_map_lookup_elem(fd, &side, value);
+
+        if (r)
+            return r;
+        all = true;
+        for (size_t c = 0; c < cpus; c++) {
+            bool whole = value[c].halves == value[c].begun || i == PK_COPY_TRIES;
+
+            if (whole && !taken[c])
+                pk_rtt_sum(ret, &value[c]);
+            taken[c] |= whole;
+            all &= taken[c];
+        }
+    }
+    return 0;
 }
 
 int pk_fence_rtt(const struct pk_fence *f, struct pk_rtt ret[PK_RTT_SIDES])
 {
     _pk_free_ struct pk_rtt *value = NULL;
+    _pk_free_ bool *taken = NULL;
     size_t cpus;
     int r = pk_sys_cpus(&cpus);
 
@@ -114,16 +142,12 @@ int pk_fence_rtt(const struct pk_fence *f, struct pk_rtt ret[PK_RTT_SIDES])
     if (f->maps.fd[PK_MAP_RTT] < 0) /* of a picket that does not know it */
         return 0;
     value = calloc(cpus, sizeof(*value));
-    if (!value)
+    taken = calloc(cpus, sizeof(*taken));
+    if (!value || !taken)
         return -ENOMEM;
-    for (uint32_t side = 0; side < PK_RTT_SIDES; side++) {
-        r = bpf_map_lookup_elem(f->maps.fd[PK_MAP_RTT], &side, value);
-        if (r)
-            return r;
-        for (size_t c = 0; c < cpus; c++)
-            pk_rtt_sum(&ret[side], &value[c]);
-    }
-    return 0;
+    for (uint32_t side = 0; !r && side < PK_RTT_SIDES; side++)
+        r = pk_rtt_read(f->maps.fd[PK_MAP_RTT], side, cpus, value, taken, &ret[side]);
+    return r;
 }
 
 struct pk_devices {

@@ -2,11 +2,10 @@
 /*
  * Round-trip times, as TCP handshakes show them. Shared by user space and BPF.
  *
- *     network |fence| host                          network |fence| host
- *      SYN -----> | ----->                                | <----- SYN
- *         <-----  | <----- SYN/ACK   time of the host     |
- *      ACK -----> |                  of the network       | -----> SYN/ACK   of the network
- *                 |                                ACK <----- |               of the host
+ *      network    fence    host          network    fence    host
+ *      SYN ---------->|-------->             <---------|<-------- SYN
+ *         <-----------|<------- SYN/ACK   SYN/ACK ---->|-------->
+ *      ACK ---------->|                                |<-------- ACK
  *
  * Each half ends with a packet that comes from the network, or with one that goes there, and is the
  * time of that side. Halves are timed that cannot be told wrong: the SYN is the connection's first
@@ -40,14 +39,18 @@ static inline __u32 pk_rtt_stamp(__u64 ns)
 
 enum pk_rtt_side { PK_RTT_NETWORK, PK_RTT_HOST, PK_RTT_SIDES };
 
-/* An element of the per-CPU array "rtt", by side. */
+/*
+ * An element of the per-CPU array "rtt", by side. Who copies it, from its beginning on, while its
+ * CPU counts, has all of it from one moment if `halves` and `begun` are equal.
+ */
 struct pk_rtt {
     __u64 halves; /* that were timed */
     __u64 units;  /* the sum of their times */
     __u64 size[PK_RTT_SIZES];
+    __u64 begun; /* counted before anything else is */
 };
 
-_Static_assert(sizeof(struct pk_rtt) == 3728, "shared with BPF");
+_Static_assert(sizeof(struct pk_rtt) == 3736, "shared with BPF");
 
 static inline __u32 pk_rtt_log2(__u32 v)
 {
@@ -77,10 +80,13 @@ static inline void pk_rtt_add(struct pk_rtt *r, __u32 units)
 {
     __u32 size = pk_rtt_size(units);
 
-    r->halves++;
+    r->begun++;
+    __asm__ volatile("" ::: "memory");
     r->units += units;
     if (size < PK_RTT_SIZES)
         r->size[size]++;
+    __asm__ volatile("" ::: "memory");
+    r->halves++;
 }
 
 /* Whether a segment may begin or end a half, if its connection is in this state. */

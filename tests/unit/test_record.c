@@ -57,10 +57,10 @@ struct rig {
     uint64_t v[64];
 };
 
-static int setup(void **state)
+static int open_store(void **state, size_t series_max)
 {
     static struct rig rig;
-    const struct pk_tsdb_options o = {.series_max = 2};
+    const struct pk_tsdb_options o = {.series_max = series_max};
 
     rig = (struct rig){.path = "/tmp/picket-record-XXXXXX"};
     close(mkstemp(rig.path));
@@ -71,6 +71,16 @@ static int setup(void **state)
     rig.k.t = rig.k.t_before = rig.k.t_fresh = INT64_MIN;
     *state = &rig;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return open_store(state, 2);
+}
+
+static int setup_large(void **state)
+{
+    return open_store(state, 100);
 }
 
 static int teardown(void **state)
@@ -242,6 +252,99 @@ static void gauges_have_points_when_they_change(void **state)
     assert_int_equal(always.s->n, 4);
 }
 
+/* The times that a fence has counted. */
+static struct pk_rtt times[PK_RTT_SIDES];
+
+int pk_fence_rtt(const struct pk_fence *f, struct pk_rtt ret[PK_RTT_SIDES])
+{
+    (void)f;
+    memcpy(ret, times, sizeof(times));
+    return 0;
+}
+
+static void sample_times(struct rig *rig, struct pk_rtt_watch *w, int64_t at)
+{
+    rig->k.t_before = rig->k.t;
+    rig->k.t = at * S;
+    assert_int_equal(pk_rtt_sample(&rig->k, w, NULL), 0);
+}
+
+static void assert_close(double got, double wanted, double error)
+{
+    assert_true(got >= wanted * (1 - error) && got <= wanted * (1 + error));
+}
+
+static void quantiles_lie_within_their_error(void **state)
+{
+    static const double q[] = {0, 0.25, 0.5, 0.75, 1}, wanted[] = {5, 60, 700, 8000, 90000};
+    struct pk_rtt r = {0};
+
+    (void)state;
+    for (size_t i = 0; i < PK_ARRAY_SIZE(wanted); i++)
+        pk_rtt_add(&r, (uint32_t)wanted[i]);
+    for (size_t i = 0; i < PK_ARRAY_SIZE(q); i++)
+        assert_close(pk_rtt_quantile(&r, q[i]), wanted[i] * 64e-9, PK_RTT_ERROR);
+    r = (struct pk_rtt){0};
+    pk_rtt_add(&r, UINT32_MAX);
+    assert_close(pk_rtt_quantile(&r, 1), 274.9, PK_RTT_ERROR);
+}
+
+static void times_of_before_count_in_totals_only(void **state)
+{
+    struct rig *rig = *state;
+    struct pk_rtt_watch w;
+
+    memset(times, 0, sizeof(times));
+    pk_rtt_add(&times[PK_RTT_HOST], 1000);
+    pk_rtt_watch_begin(&w, false);
+    sample_times(rig, &w, 1);
+    assert_int_equal(pk_tsdb_count(rig->k.db), 2);
+    assert_string_equal(pk_tsdb_at(rig->k.db, 0)->text, "picket_round_trips_total{side=\"host\"}");
+    assert_int_equal(w.side[PK_RTT_HOST].ns.s->v[0].counter, 64000);
+    sample_times(rig, &w, 2);
+    pk_rtt_add(&times[PK_RTT_HOST], 3000);
+    pk_rtt_add(&times[PK_RTT_HOST], 5000);
+    sample_times(rig, &w, 3);
+    sample_times(rig, &w, 4);
+    assert_int_equal(pk_tsdb_count(rig->k.db), 6);
+    assert_int_equal(w.side[PK_RTT_HOST].mean.s->n, 1);
+    assert_int_equal(w.side[PK_RTT_HOST].mean.s->t[0], 3 * S);
+    assert_close(w.side[PK_RTT_HOST].mean.s->v[0].gauge, 4000 * 64e-9, 1e-12);
+    assert_close(w.side[PK_RTT_HOST].quantile[2].s->v[0].gauge, 5000 * 64e-9, PK_RTT_ERROR);
+}
+
+/* The block's worst error, and its size, of what a second each of 1 to 500 ms is stored as. */
+static void check_stored(struct rig *rig, const struct pk_series *s, double error, double bytes)
+{
+    struct pk_usage u[PK_CODEC_N];
+
+    assert_int_equal(pk_tsdb_usage(rig->k.db, s, u, &rig->d), 0);
+    assert_int_equal(u[PK_CODEC_POSIT].points, PK_BLOCK_MAX);
+    assert_true(u[PK_CODEC_POSIT].error > 0 && u[PK_CODEC_POSIT].error <= error);
+    assert_int_equal(u[PK_CODEC_POSIT].zone, 0);
+    assert_true((double)u[PK_CODEC_POSIT].bytes < bytes * PK_BLOCK_MAX);
+}
+
+static void times_are_posits_within_their_bound(void **state)
+{
+    struct rig *rig = *state;
+    struct pk_rtt_watch w;
+    uint64_t seed = 23;
+
+    memset(times, 0, sizeof(times));
+    pk_rtt_watch_begin(&w, true);
+    for (int64_t i = 1; i <= PK_BLOCK_MAX; i++) {
+        for (int n = 0; n < 3; n++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            pk_rtt_add(&times[PK_RTT_NETWORK], 15625 + (uint32_t)(seed >> 41));
+        }
+        sample_times(rig, &w, i);
+    }
+    assert_int_equal(pk_tsdb_seal(rig->k.db, &rig->d), 0);
+    check_stored(rig, w.side[PK_RTT_NETWORK].mean.s, PK_RTT_MEAN_ERROR, 2);
+    check_stored(rig, w.side[PK_RTT_NETWORK].quantile[1].s, PK_RTT_QUANTILE_ERROR, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +358,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_namesake_follows, setup, teardown),
         cmocka_unit_test_setup_teardown(more_series_are_refused_once_each, setup, teardown),
         cmocka_unit_test_setup_teardown(gauges_have_points_when_they_change, setup, teardown),
+        cmocka_unit_test(quantiles_lie_within_their_error),
+        cmocka_unit_test_setup_teardown(times_of_before_count_in_totals_only, setup_large,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(times_are_posits_within_their_bound, setup_large, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,6 +253,7 @@ static void test_add(void **state)
         pk_rtt_add(&r, 1u << i);
     pk_rtt_add(&r, UINT32_MAX);
     assert_int_equal(r.halves, 24);
+    assert_int_equal(r.begun, 24);
     assert_int_equal(r.units, (1u << 23) - 1 + (uint64_t)UINT32_MAX);
     assert_int_equal(r.size[pk_rtt_size(1u << 22)], 1);
     assert_int_equal(r.size[PK_RTT_SIZES - 1], 1);

@@ -83,10 +83,9 @@ int pk_cell_end(struct pk_sink *k, struct pk_cell *c, int64_t t)
     return pk_sink_add(k, c->s, t, (union pk_value){.counter = c->last});
 }
 
-int pk_gauge_put(struct pk_sink *k, struct pk_gauge *g, const char *name, const char *unit,
-                 double v, bool always)
+int pk_gauge_put_as(struct pk_sink *k, struct pk_gauge *g, const struct pk_metric *m, double v,
+                    bool always)
 {
-    const struct pk_metric m = {.name = name, .unit = unit};
     int r = 0;
 
     if (g->refused || (g->s && g->last == v && !always))
@@ -94,7 +93,7 @@ int pk_gauge_put(struct pk_sink *k, struct pk_gauge *g, const char *name, const 
     if (g->s && !g->s->id)
         g->s = NULL;
     if (!g->s)
-        r = pk_sink_series(k, &m, &g->s);
+        r = pk_sink_series(k, m, &g->s);
     if (r)
         return r;
     if (!g->s) {
@@ -108,6 +107,14 @@ int pk_gauge_put(struct pk_sink *k, struct pk_gauge *g, const char *name, const 
     if (!r)
         g->last = v;
     return r;
+}
+
+int pk_gauge_put(struct pk_sink *k, struct pk_gauge *g, const char *name, const char *unit,
+                 double v, bool always)
+{
+    const struct pk_metric m = {.name = name, .unit = unit};
+
+    return pk_gauge_put_as(k, g, &m, v, always);
 }
 
 static int pk_cells_put_one(struct pk_sink *k, struct pk_cell *c, const char *name,

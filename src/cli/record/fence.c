@@ -154,6 +154,10 @@ static int pk_fence_gone(struct pk_sink *k, struct pk_fence_watch *w)
 {
     int r = pk_reasons_sample(k, w);
 
+    if (!r)
+        r = pk_rtt_sample(k, &w->rtt, w->fence);
+    if (!r)
+        r = pk_rtt_watch_end(k, &w->rtt);
     if (!r && w->rules)
         r = pk_rule_watch_end(k, w->fence, w->rules);
     for (int at = 0; at < PK_WHERE_N; at++)
@@ -178,6 +182,7 @@ static int pk_fence_come(struct pk_sink *k, struct pk_fence_watch *w)
     for (int at = 0; at < PK_WHERE_N; at++)
         for (int i = 0; i < PK_REASON_N; i++)
             w->reason[at][i] = (struct pk_cells){begin, begin};
+    pk_rtt_watch_begin(&w->rtt, fresh);
     (void)!pk_rule_watch_before(w->fence, &w->before); /* there need not be one */
     return 0;
 }
@@ -238,6 +243,8 @@ static int pk_standing_fence_sample(struct pk_sink *k, struct pk_fence_watch *w)
         r = pk_reasons_sample(k, w);
     if (!r)
         r = pk_devices_sample(k, w);
+    if (!r)
+        r = pk_rtt_sample(k, &w->rtt, w->fence);
     if (!r && !rules)
         r = pk_rules_sample(k, w);
     return r ? r : rules;

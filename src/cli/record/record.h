@@ -71,6 +71,10 @@ int pk_cell_end(struct pk_sink *k, struct pk_cell *c, int64_t t);
 int pk_gauge_put(struct pk_sink *k, struct pk_gauge *g, const char *name, const char *unit,
                  double v, bool always);
 
+/* The same of a metric with labels, or that is kept within an error bound. */
+int pk_gauge_put_as(struct pk_sink *k, struct pk_gauge *g, const struct pk_metric *m, double v,
+                    bool always);
+
 /* A pair of counters. */
 struct pk_cells {
     struct pk_cell packets, bytes;
@@ -119,6 +123,30 @@ struct pk_device_cell {
     struct pk_cell cell[PK_DEVICE_COUNTERS];
 };
 
+/* Round-trip times (rtt.c). */
+#define PK_RTT_QUANTILES 3
+#define PK_RTT_SCALE (-10) /* seconds to about milliseconds */
+#define PK_RTT_MEAN_ERROR 1e-4
+#define PK_RTT_QUANTILE_ERROR 1e-3
+
+struct pk_rtt_cells {
+    struct pk_cell halves, ns;
+    struct pk_gauge mean, quantile[PK_RTT_QUANTILES];
+};
+
+struct pk_rtt_watch {
+    bool known; /* `last` is of the sample before */
+    struct pk_rtt last[PK_RTT_SIDES];
+    struct pk_rtt_cells side[PK_RTT_SIDES];
+};
+
+/* Of a fence that is new: `fresh`, it did not stand at the sample before. */
+void pk_rtt_watch_begin(struct pk_rtt_watch *w, bool fresh);
+int pk_rtt_sample(struct pk_sink *k, struct pk_rtt_watch *w, const struct pk_fence *f);
+int pk_rtt_watch_end(struct pk_sink *k, struct pk_rtt_watch *w);
+/* Seconds; 0 is the least, 1 the greatest of the times. There is one at least. */
+double pk_rtt_quantile(const struct pk_rtt *r, double q);
+
 /* The fence as it is watched (fence.c). */
 struct pk_fence_watch {
     struct pk_fence *fence; /* NULL: none stands */
@@ -127,6 +155,7 @@ struct pk_fence_watch {
     struct pk_device_cell *device;
     size_t n_devices;
     struct pk_gauge standing, generation;
+    struct pk_rtt_watch rtt;
     bool state_asked; /* by a rule of the set in force */
     struct pk_gauge state[PK_STATE_GAUGES];
 };
