@@ -44,7 +44,7 @@ static inline void model_begin(uint64_t seed)
     const char *given = getenv("PICKET_SEED");
 
     model_seed = given ? strtoull(given, NULL, 0) : seed;
-    print_message("PICKET_SEED=%#jx\n", (uintmax_t)model_seed);
+    print_message("# PICKET_SEED=%#jx\n", (uintmax_t)model_seed);
     model_seed = model_seed ? model_seed : 1;
 }
 
