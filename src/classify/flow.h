@@ -8,10 +8,11 @@
  * masked out (compile.c), so that a set of /24 prefixes needs one entry for 256 hosts, and a set
  * without ports one for all connections of two hosts. docs/adr/0008 says why, with figures.
  *
- * Entries are cache lines, in sets of PK_FLOW_WAYS, in a table of its own for each CPU. The hash
- * says which entry of its set a flow would rather have; a look-up reads the others only if another
- * flow has got it. A full set gives way to one miss in eight, by lot: three flows in turn on a
- * place for two would else push each other out for ever.
+ * Entries stand in sets of PK_FLOW_WAYS, in tables of their own for each CPU: one of cache lines,
+ * and one of half lines for IPv4, as long as no rule asks for an interface. The hash says which
+ * entry of its set a flow would rather have; a look-up reads the others only if another flow has
+ * got it. A full set gives way to one miss in eight, by lot: three flows in turn on a place for two
+ * would else push each other out for ever.
  *
  * Programs of process context (OUTPUT) may be interrupted by others on the same CPU, also in the
  * middle of a write: an entry is busy while it is written, and its head is another one afterwards;
@@ -24,7 +25,7 @@
 #include "classify/image.h"
 #include "packet/packet.h"
 
-#define PK_FLOW_WAYS 16u
+#define PK_FLOW_WAYS 8u
 /* Counters that an outcome may raise; a longer walk is walked each time. */
 #define PK_FLOW_SLOTS 18u
 #define PK_FLOW_NEAR 2u  /* of them stand in the entry itself, the others in its pk_flow_far */
@@ -40,11 +41,26 @@ struct pk_flow_key {
     __u64 word[PK_FLOW_WORDS];
 };
 
-struct pk_flow_entry {
-    struct pk_flow_key key;
+/* The key of IPv4 where no rule asks for an interface: half an entry, and a table of its own. */
+struct pk_flow_key4 {
+    __u64 word[2]; /* addresses; as PK_FW_L4 */
+};
+
+/* What became of a flow. */
+struct pk_flow_end {
     __u32 head;  /* pk_flow_head() */
     __u32 epoch; /* of the image that made it; 0: no entry */
     __u32 slot[PK_FLOW_NEAR];
+};
+
+struct pk_flow_entry {
+    struct pk_flow_key key;
+    struct pk_flow_end end;
+};
+
+struct pk_flow_entry4 {
+    struct pk_flow_key4 key;
+    struct pk_flow_end end;
 };
 
 /* Few walks count so much: what stands here would only be in the way of the entries. */
@@ -52,9 +68,12 @@ struct pk_flow_far {
     __u32 slot[PK_FLOW_SLOTS - PK_FLOW_NEAR];
 };
 
-#define PK_FLOW_BYTES (sizeof(struct pk_flow_entry) + sizeof(struct pk_flow_far))
+/* An entry of each table. */
+#define PK_FLOW_BYTES                                                                              \
+    (sizeof(struct pk_flow_entry) + sizeof(struct pk_flow_entry4) + 2 * sizeof(struct pk_flow_far))
 
 _Static_assert(sizeof(struct pk_flow_entry) == 64, "a cache line");
+_Static_assert(sizeof(struct pk_flow_entry4) == 32, "half a cache line");
 _Static_assert(sizeof(struct pk_flow_far) == 64, "a cache line");
 
 /*
@@ -103,25 +122,42 @@ enum {
 #define PK_FW_OIF 0x00000000ffffffffULL
 #define PK_FW_ALWAYS 0x00000000ff0000ffULL /* of L4: kept, whatever the rules look at */
 
+/* What IPv4 and IPv6 have in common: whole, not masked. icmp is 0 unless the protocol has it, and
+ * then the ports are: they share a place. */
+static inline __u64 pk_flow_l4(const struct pk_packet *p, __u32 hook)
+{
+    return (__u64)(__u16)(p->sport | p->icmp) << PK_FW_SPORT_SHIFT |
+           (__u64)p->dport << PK_FW_DPORT_SHIFT | (__u32)p->proto << 24 |
+           (__u32)p->tcp_flags << PK_FW_FLAGS_SHIFT | (__u32)(p->status << 4) | (__u32)(hook << 1) |
+           p->family;
+}
+
 /*
  * The key of a packet. `interfaces` tells apart what the hook knows of the two interfaces (0 unless
- * mask[PK_FW_INTERFACES]). icmp is 0 unless the protocol has it, and then the ports are: they share
- * a place.
+ * mask[PK_FW_INTERFACES]).
  */
 static inline void pk_flow_key_make(struct pk_flow_key *k, const struct pk_packet *p, __u32 hook,
                                     __u64 interfaces, const __u64 mask[PK_FLOW_WORDS])
 {
-    __u64 l4 = (__u64)(__u16)(p->sport | p->icmp) << PK_FW_SPORT_SHIFT |
-               (__u64)p->dport << PK_FW_DPORT_SHIFT | (__u32)p->proto << 24 |
-               (__u32)p->tcp_flags << PK_FW_FLAGS_SHIFT | (__u32)(p->status << 4) |
-               (__u32)(hook << 1) | p->family;
-
     k->word[PK_FW_SADDR_HI] = p->saddr.hi & mask[PK_FW_SADDR_HI];
     k->word[PK_FW_SADDR] = p->saddr.lo & mask[PK_FW_SADDR];
     k->word[PK_FW_DADDR_HI] = p->daddr.hi & mask[PK_FW_DADDR_HI];
     k->word[PK_FW_DADDR] = p->daddr.lo & mask[PK_FW_DADDR];
-    k->word[PK_FW_L4] = l4 & mask[PK_FW_L4];
+    k->word[PK_FW_L4] = pk_flow_l4(p, hook) & mask[PK_FW_L4];
     k->word[PK_FW_INTERFACES] = interfaces;
+}
+
+/* Whether packets of a family have the short key. */
+static inline int pk_flow_short(__u32 family, const __u64 mask[PK_FLOW_WORDS])
+{
+    return family == PK_IPV4 && !mask[PK_FW_INTERFACES];
+}
+
+static inline void pk_flow_key4_make(struct pk_flow_key4 *k, const struct pk_packet *p, __u32 hook,
+                                     const __u64 mask[PK_FLOW_WORDS])
+{
+    k->word[0] = (p->saddr.lo & mask[PK_FW_SADDR]) << 32 | (__u32)(p->daddr.lo & mask[PK_FW_DADDR]);
+    k->word[1] = pk_flow_l4(p, hook) & mask[PK_FW_L4];
 }
 
 /* Multiplication and folding, with a secret seed: nobody can aim flows at one set of entries. */
@@ -140,10 +176,21 @@ static inline __u64 pk_flow_hash(const struct pk_flow_key *k, __u64 seed)
     return h ^ h >> 32;
 }
 
+static inline __u64 pk_flow_hash4(const struct pk_flow_key4 *k, __u64 seed)
+{
+    __u64 h = (k->word[0] ^ seed) * 0x9e3779b97f4a7c15ULL;
+
+    h ^= h >> 32;
+    h += (k->word[1] ^ (seed << 9)) * 0xff51afd7ed558ccdULL;
+    h ^= h >> 29;
+    h *= seed | 1;
+    return h ^ h >> 32;
+}
+
 /* The i-th entry of its set in which a flow may stand, from the one that it would rather have. */
 static inline __u32 pk_flow_way(__u64 hash, __u32 i)
 {
-    return ((__u32)(hash >> 60) ^ i) & (PK_FLOW_WAYS - 1);
+    return ((__u32)(hash >> 61) ^ i) & (PK_FLOW_WAYS - 1);
 }
 
 /* Whether a miss may push out an entry that is in use, and which: `lot` is a random number. */
@@ -162,6 +209,11 @@ static inline int pk_flow_key_equal(const struct pk_flow_key *a, const struct pk
     d |= a->word[4] ^ b->word[4];
     d |= a->word[5] ^ b->word[5];
     return !d;
+}
+
+static inline int pk_flow_key4_equal(const struct pk_flow_key4 *a, const struct pk_flow_key4 *b)
+{
+    return !((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]));
 }
 
 /* One counter more of the walk that is under way. */

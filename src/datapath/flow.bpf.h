@@ -16,21 +16,19 @@
  * An array that could be mapped begins at a page, so that entries are cache lines; another begins
  * behind its kernel object, and each entry would be two.
  */
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, PK_FLOW_WAYS);
-    __type(key, __u32);
-    __type(value, struct pk_flow_entry);
-} flows SEC(".maps");
+#define PK_FLOW_TABLE(name, entry)                                                                 \
+    struct {                                                                                       \
+        __uint(type, BPF_MAP_TYPE_ARRAY);                                                          \
+        __uint(map_flags, BPF_F_MMAPABLE);                                                         \
+        __uint(max_entries, PK_FLOW_WAYS);                                                         \
+        __type(key, __u32);                                                                        \
+        __type(value, struct entry);                                                               \
+    } name SEC(".maps")
 
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, PK_FLOW_WAYS);
-    __type(key, __u32);
-    __type(value, struct pk_flow_far);
-} flows_far SEC(".maps");
+PK_FLOW_TABLE(flows, pk_flow_entry);
+PK_FLOW_TABLE(flows_far, pk_flow_far);
+PK_FLOW_TABLE(flows4, pk_flow_entry4); /* of flows with short keys */
+PK_FLOW_TABLE(flows4_far, pk_flow_far);
 
 /*
  * What is written down of a walk that has not ended. Whoever has taken it keeps the pointer: a
@@ -40,7 +38,12 @@ struct pk_flow_draft {
     struct pk_flow flow; /* the first: a walk knows of nothing else */
     __u32 taken;         /* 1: by a walk */
     __u32 epoch;
-    struct pk_flow_key key;
+    __u32 is_short; /* key4 is its key */
+    __u32 pad;
+    union {
+        struct pk_flow_key key;
+        struct pk_flow_key4 key4;
+    };
 };
 
 struct {
@@ -69,31 +72,65 @@ static __always_inline const struct pk_image_head *pk_head(__u32 image)
     return pk_at(image, 0);
 }
 
-/*
- * 1: the key is made. 0: packets of this kind are not remembered, and none is under dense rows:
- * they are there to be measured.
- */
-static __always_inline int pk_flow_key(struct pk_flow_key *k, const struct pk_packet *p, __u32 hook,
-                                       __u32 image)
-{
-    const struct pk_family_tab *t = &pk_head(image)->family[p->family == PK_IPV6];
+/* Which table a function is about; a constant in each place that says it. */
+enum pk_flow_form { PK_FLOW_LONG, PK_FLOW_SHORT };
 
-    if (t->present != PK_FORM_TREE)
-        return 0;
-    pk_flow_key_make(k, p, hook, 0, t->mask);
-    return !t->mask[PK_FW_INTERFACES] || pk_interfaces(k, p, t->mask[PK_FW_INTERFACES]);
+static __always_inline void *pk_flow_entry(enum pk_flow_form form, __u32 i)
+{
+    if (form == PK_FLOW_SHORT)
+        return bpf_map_lookup_elem(&flows4, &i);
+    return bpf_map_lookup_elem(&flows, &i);
+}
+
+static __always_inline struct pk_flow_far *pk_flow_far(enum pk_flow_form form, __u32 i)
+{
+    if (form == PK_FLOW_SHORT)
+        return bpf_map_lookup_elem(&flows4_far, &i);
+    return bpf_map_lookup_elem(&flows_far, &i);
+}
+
+static __always_inline struct pk_flow_end *pk_flow_end(enum pk_flow_form form, void *entry)
+{
+    if (form == PK_FLOW_SHORT)
+        return &((struct pk_flow_entry4 *)entry)->end;
+    return &((struct pk_flow_entry *)entry)->end;
+}
+
+static __always_inline __u64 pk_flow_hash_of(enum pk_flow_form form, const void *key)
+{
+    if (form == PK_FLOW_SHORT)
+        return pk_flow_hash4(key, pk_config.flow_seed);
+    return pk_flow_hash(key, pk_config.flow_seed);
+}
+
+/* Whether an entry is that of a flow, and of the rule set in force. */
+static __always_inline int pk_flow_is(enum pk_flow_form form, void *entry, const void *key,
+                                      __u32 epoch)
+{
+    int equal =
+        form == PK_FLOW_SHORT ? pk_flow_key4_equal(entry, key) : pk_flow_key_equal(entry, key);
+
+    return pk_flow_end(form, entry)->epoch == epoch && equal;
+}
+
+/* The long key. 0: packets of this kind are not remembered. */
+static __always_inline int pk_flow_key(struct pk_flow_key *k, const struct pk_packet *p, __u32 hook,
+                                       const __u64 mask[PK_FLOW_WORDS])
+{
+    pk_flow_key_make(k, p, hook, 0, mask);
+    return !mask[PK_FW_INTERFACES] || pk_interfaces(k, p, mask[PK_FW_INTERFACES]);
 }
 
 /*
  * Counts what stands behind the near counters of entry `i`. 0: somebody has written to it since its
- * head was read. They are copied before anything is counted: they may change while read. A global
- * function, since so much is seldom counted.
+ * head was read. They are copied before anything is counted: they may change while read.
  */
-PK_GLOBAL int pk_flow_replay_far(__u32 i, __u32 head, __u32 bytes)
+static __always_inline int pk_flow_replay_far(enum pk_flow_form form, __u32 i, __u32 head,
+                                              __u32 bytes)
 {
     __u32 n = pk_flow_counters(head) - PK_FLOW_NEAR, k;
-    struct pk_flow_entry *f = bpf_map_lookup_elem(&flows, &i);
-    struct pk_flow_far *far = bpf_map_lookup_elem(&flows_far, &i);
+    void *f = pk_flow_entry(form, i);
+    struct pk_flow_far *far = pk_flow_far(form, i);
     struct pk_flow_far copy;
 
     if (!f || !far)
@@ -101,7 +138,7 @@ PK_GLOBAL int pk_flow_replay_far(__u32 i, __u32 head, __u32 bytes)
 #pragma unroll
     for (k = 0; k < PK_FLOW_SLOTS - PK_FLOW_NEAR; k++)
         copy.slot[k] = pk_volatile(far->slot[k]);
-    if (pk_volatile(f->head) != head)
+    if (pk_volatile(pk_flow_end(form, f)->head) != head)
         return 0;
 #pragma unroll /* Linux 6.1 refuses what clang makes of the loop: it falls through to its start */
     for (k = 0; k < PK_FLOW_SLOTS - PK_FLOW_NEAR; k++)
@@ -110,11 +147,23 @@ PK_GLOBAL int pk_flow_replay_far(__u32 i, __u32 head, __u32 bytes)
     return 1;
 }
 
+/* Global functions, since so much is seldom counted. */
+PK_GLOBAL int pk_flow_replay_long(__u32 i, __u32 head, __u32 bytes)
+{
+    return pk_flow_replay_far(PK_FLOW_LONG, i, head, bytes);
+}
+
+PK_GLOBAL int pk_flow_replay_short(__u32 i, __u32 head, __u32 bytes)
+{
+    return pk_flow_replay_far(PK_FLOW_SHORT, i, head, bytes);
+}
+
 /*
- * Counts what the walk of the flow in `f`, entry `i`, has counted. PK_REASON_N: somebody has
- * written to it since its head was read.
+ * Counts what the walk of the flow that ended in `f`, entry `i`, has counted. PK_REASON_N: somebody
+ * has written to it since its head was read.
  */
-static __always_inline enum pk_reason pk_flow_replay(const struct pk_flow_entry *f, __u32 i,
+static __always_inline enum pk_reason pk_flow_replay(enum pk_flow_form form,
+                                                     const struct pk_flow_end *f, __u32 i,
                                                      __u32 head, __u32 bytes)
 {
     __u32 n = pk_flow_counters(head), one = pk_volatile(f->slot[0]), two = pk_volatile(f->slot[1]);
@@ -122,7 +171,8 @@ static __always_inline enum pk_reason pk_flow_replay(const struct pk_flow_entry 
 
     if (head & PK_FLOW_BUSY || pk_volatile(f->head) != head || reason >= PK_REASON_N)
         return PK_REASON_N;
-    if (n > PK_FLOW_NEAR && !pk_flow_replay_far(i, head, bytes))
+    if (n > PK_FLOW_NEAR && !(form == PK_FLOW_SHORT ? pk_flow_replay_short(i, head, bytes)
+                                                    : pk_flow_replay_long(i, head, bytes)))
         return PK_REASON_N;
     if (n)
         pk_count(one, bytes);
@@ -131,53 +181,58 @@ static __always_inline enum pk_reason pk_flow_replay(const struct pk_flow_entry 
     return reason;
 }
 
-static __always_inline int pk_flow_is(const struct pk_flow_entry *f, const struct pk_flow_key *k,
-                                      __u32 epoch)
+/* The number of another entry of its set that has the flow; or of none. */
+static __always_inline __u32 pk_flow_other(enum pk_flow_form form, const void *key, __u64 hash,
+                                           __u32 epoch)
 {
-    return f->epoch == epoch && pk_flow_key_equal(&f->key, k);
-}
-
-/*
- * The number of another entry of its set that has the flow; or of none. A global function, since
- * few packets need it, and the verifier proves it once, not for each way of parsing.
- */
-PK_GLOBAL __u32 pk_flow_elsewhere(const struct pk_flow_key *k, __u64 hash, __u32 epoch)
-{
-    const struct pk_flow_entry *f;
     __u32 set = pk_flow_set_of(hash), n, i;
+    void *f;
 
-    if (!k)
-        return PK_FLOW_NONE;
     for (i = 1; i < PK_FLOW_WAYS; i++) {
         n = set + pk_flow_way(hash, i);
-        f = bpf_map_lookup_elem(&flows, &n);
-        if (!f || pk_flow_is(f, k, epoch))
+        f = pk_flow_entry(form, n);
+        if (!f || pk_flow_is(form, f, key, epoch))
             return n;
     }
     return PK_FLOW_NONE;
 }
 
-/* The reason by which the last packet with this key left, counted; PK_REASON_N: not known. */
-static __always_inline enum pk_reason pk_flow_recall(const struct pk_flow_key *k, __u32 bytes,
-                                                     __u32 image)
+/*
+ * Global functions, since few packets need them, and the verifier proves them once, not for each
+ * way of parsing.
+ */
+PK_GLOBAL __u32 pk_flow_other_long(const struct pk_flow_key *k, __u64 hash, __u32 epoch)
 {
-    __u64 hash = pk_flow_hash(k, pk_config.flow_seed);
-    __u32 n = pk_flow_set_of(hash) + pk_flow_way(hash, 0), epoch = pk_head(image)->epoch, head;
-    const struct pk_flow_entry *f = bpf_map_lookup_elem(&flows, &n);
+    return k ? pk_flow_other(PK_FLOW_LONG, k, hash, epoch) : PK_FLOW_NONE;
+}
+
+PK_GLOBAL __u32 pk_flow_other_short(const struct pk_flow_key4 *k, __u64 hash, __u32 epoch)
+{
+    return k ? pk_flow_other(PK_FLOW_SHORT, k, hash, epoch) : PK_FLOW_NONE;
+}
+
+/* The reason by which the last packet with this key left, counted; PK_REASON_N: not known. */
+static __always_inline enum pk_reason pk_flow_recall(enum pk_flow_form form, const void *key,
+                                                     __u32 bytes, __u32 epoch)
+{
+    __u64 hash = pk_flow_hash_of(form, key);
+    __u32 n = pk_flow_set_of(hash) + pk_flow_way(hash, 0), head;
+    void *f = pk_flow_entry(form, n);
 
     if (!f || !epoch)
         return PK_REASON_N;
-    head = pk_volatile(f->head); /* before the key: see pk_flow_replay() */
-    if (!pk_flow_is(f, k, epoch)) {
-        n = pk_flow_elsewhere(k, hash, epoch);
-        f = bpf_map_lookup_elem(&flows, &n);
+    head = pk_volatile(pk_flow_end(form, f)->head); /* before the key: see pk_flow_replay() */
+    if (!pk_flow_is(form, f, key, epoch)) {
+        n = form == PK_FLOW_SHORT ? pk_flow_other_short(key, hash, epoch)
+                                  : pk_flow_other_long(key, hash, epoch);
+        f = pk_flow_entry(form, n);
         if (!f)
             return PK_REASON_N;
-        head = pk_volatile(f->head);
-        if (!pk_flow_is(f, k, epoch))
+        head = pk_volatile(pk_flow_end(form, f)->head);
+        if (!pk_flow_is(form, f, key, epoch))
             return PK_REASON_N;
     }
-    return pk_flow_replay(f, n, head, bytes);
+    return pk_flow_replay(form, pk_flow_end(form, f), n, head, bytes);
 }
 
 static __always_inline struct pk_flow_draft *pk_flow_draft(void)
@@ -189,66 +244,85 @@ static __always_inline struct pk_flow_draft *pk_flow_draft(void)
 
 /*
  * A walk begins: whether it is to note what it counts in `d`. It is not if packets of this kind are
- * not remembered, nor if this program has interrupted another walk. A global function, as is
- * pk_flow_learn(), for the sake of the stack and the verifier.
+ * not remembered, as none is under dense rows, which are there to be measured; nor if this program
+ * has interrupted another walk. A global function, as is pk_flow_learn(), for the sake of the stack
+ * and the verifier.
  */
 PK_GLOBAL int pk_flow_begin(struct pk_flow_draft *d, const struct pk_packet *p, __u32 hook,
                             __u32 image)
 {
-    __u32 epoch = pk_head(image)->epoch;
+    const struct pk_image_head *h = pk_head(image);
+    const struct pk_family_tab *t;
     struct pk_flow_key k;
+    __u32 is_short;
 
-    if (!d || !p || !epoch || !pk_flow_key(&k, p, hook, image) ||
+    if (!d || !p || !h->epoch)
+        return 0;
+    t = &h->family[p->family == PK_IPV6];
+    is_short = pk_flow_short(p->family, t->mask);
+    if (t->present != PK_FORM_TREE || (!is_short && !pk_flow_key(&k, p, hook, t->mask)) ||
         !__sync_bool_compare_and_swap(&d->taken, 0, 1))
         return 0;
-    d->key = k;
-    d->epoch = epoch;
+    if (is_short)
+        pk_flow_key4_make(&d->key4, p, hook, t->mask);
+    else
+        d->key = k;
+    d->is_short = is_short;
+    d->epoch = h->epoch;
     d->flow.n = 0;
     return 1;
 }
 
 /* The entry that makes room in the set which begins at `set`; PK_FLOW_WAYS behind it: none does. */
-static __always_inline __u32 pk_flow_room(__u32 set, __u64 hash, __u32 epoch)
+static __always_inline __u32 pk_flow_room(enum pk_flow_form form, __u32 set, __u64 hash,
+                                          __u32 epoch)
 {
-    const struct pk_flow_entry *f;
     __u32 i, n;
+    void *f;
 
     for (i = 0; i < PK_FLOW_WAYS; i++) {
         n = set + pk_flow_way(hash, i);
-        f = bpf_map_lookup_elem(&flows, &n);
-        if (!f || f->epoch != epoch)
+        f = pk_flow_entry(form, n);
+        if (!f || pk_flow_end(form, f)->epoch != epoch)
             return n;
     }
     return set + pk_flow_pushed(bpf_get_prandom_u32());
 }
 
-static __always_inline void pk_flow_write(__u32 i, const struct pk_flow_draft *d, __u32 reason)
+static __always_inline void pk_flow_write(enum pk_flow_form form, __u32 i,
+                                          const struct pk_flow_draft *d, __u32 reason)
 {
-    struct pk_flow_entry *f = bpf_map_lookup_elem(&flows, &i);
-    struct pk_flow_far *far = bpf_map_lookup_elem(&flows_far, &i);
+    struct pk_flow_far *far = pk_flow_far(form, i);
+    void *f = pk_flow_entry(form, i);
+    struct pk_flow_end *end;
     __u32 head, n = d->flow.n;
 
     if (!f || !far)
         return;
-    head = pk_volatile(f->head);
-    if (head & PK_FLOW_BUSY || !__sync_bool_compare_and_swap(&f->head, head, head | PK_FLOW_BUSY))
+    end = pk_flow_end(form, f);
+    head = pk_volatile(end->head);
+    if (head & PK_FLOW_BUSY || !__sync_bool_compare_and_swap(&end->head, head, head | PK_FLOW_BUSY))
         return;
-    f->key = d->key;
-    f->epoch = d->epoch;
-    f->slot[0] = d->flow.slot[0];
-    f->slot[1] = d->flow.slot[1];
+    if (form == PK_FLOW_SHORT)
+        *(struct pk_flow_key4 *)f = d->key4;
+    else
+        *(struct pk_flow_key *)f = d->key;
+    end->epoch = d->epoch;
+    end->slot[0] = d->flow.slot[0];
+    end->slot[1] = d->flow.slot[1];
     if (n > PK_FLOW_NEAR)
         __builtin_memcpy(far->slot, d->flow.slot + PK_FLOW_NEAR, sizeof(far->slot));
-    __sync_lock_test_and_set(&f->head, pk_flow_head(head, reason, n));
+    __sync_lock_test_and_set(&end->head, pk_flow_head(head, reason, n));
 }
 
-static __always_inline void pk_flow_enter(const struct pk_flow_draft *d, __u32 reason)
+static __always_inline void pk_flow_enter(enum pk_flow_form form, const struct pk_flow_draft *d,
+                                          __u32 reason)
 {
-    __u64 hash = pk_flow_hash(&d->key, pk_config.flow_seed);
-    __u32 set = pk_flow_set_of(hash), i = pk_flow_room(set, hash, d->epoch);
+    __u64 hash = pk_flow_hash_of(form, &d->key);
+    __u32 set = pk_flow_set_of(hash), i = pk_flow_room(form, set, hash, d->epoch);
 
     if (i < set + PK_FLOW_WAYS)
-        pk_flow_write(i, d, reason);
+        pk_flow_write(form, i, d, reason);
 }
 
 /*
@@ -259,8 +333,12 @@ PK_GLOBAL int pk_flow_learn(struct pk_flow_draft *d, __u32 reason)
 {
     if (!d)
         return 0;
-    if (d->flow.n <= PK_FLOW_SLOTS && reason != PK_R_DROP_WALK)
-        pk_flow_enter(d, reason);
+    if (d->flow.n <= PK_FLOW_SLOTS && reason != PK_R_DROP_WALK) {
+        if (d->is_short)
+            pk_flow_enter(PK_FLOW_SHORT, d, reason);
+        else
+            pk_flow_enter(PK_FLOW_LONG, d, reason);
+    }
     __sync_lock_test_and_set(&d->taken, 0);
     return 0;
 }

@@ -107,9 +107,19 @@ static __always_inline int pk_parse_plain(struct pk_source *s, struct pk_packet 
 /* What is known of a plain packet's flow; PK_REASON_N: walk. */
 static __always_inline enum pk_reason pk_recall(const struct pk_packet *p, __u32 hook, __u32 image)
 {
+    const struct pk_image_head *h = pk_head(image);
+    const struct pk_family_tab *t = &h->family[p->family == PK_IPV6];
+    struct pk_flow_key4 k4;
     struct pk_flow_key k;
 
-    return pk_flow_key(&k, p, hook, image) ? pk_flow_recall(&k, p->len, image) : PK_REASON_N;
+    if (t->present != PK_FORM_TREE)
+        return PK_REASON_N;
+    if (pk_flow_short(p->family, t->mask)) {
+        pk_flow_key4_make(&k4, p, hook, t->mask);
+        return pk_flow_recall(PK_FLOW_SHORT, &k4, p->len, h->epoch);
+    }
+    return pk_flow_key(&k, p, hook, t->mask) ? pk_flow_recall(PK_FLOW_LONG, &k, p->len, h->epoch)
+                                             : PK_REASON_N;
 }
 
 /* Hands the packet on to the walk of the same hook and bank; does not come back. */

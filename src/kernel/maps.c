@@ -26,6 +26,10 @@ static const struct pk_map_spec pk_map_specs[PK_MAP_N] = {
                          BPF_F_MMAPABLE},
     [PK_MAP_FLOW_CACHE] = {"flows", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_entry), 0,
                            BPF_F_MMAPABLE},
+    [PK_MAP_FLOW4_FAR] = {"flows4_far", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_far), 0,
+                          BPF_F_MMAPABLE},
+    [PK_MAP_FLOW4_CACHE] = {"flows4", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_flow_entry4), 0,
+                            BPF_F_MMAPABLE},
     [PK_MAP_STATE] = {"state", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_state_bucket), 0, 0},
     [PK_MAP_RTT] = {"rtt", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct pk_rtt), PK_RTT_SIDES, 0},
     [PK_MAP_PROGS_NF] = {"progs_nf", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
@@ -63,13 +67,19 @@ int pk_maps_flows(uint32_t *ret_per_cpu)
     return pk_flows_spec(&unused, ret_per_cpu);
 }
 
+static bool pk_map_is_flows(enum pk_map m)
+{
+    return m == PK_MAP_FLOW_FAR || m == PK_MAP_FLOW_CACHE || m == PK_MAP_FLOW4_FAR ||
+           m == PK_MAP_FLOW4_CACHE;
+}
+
 /* What a map should be; the size of the flow cache depends on the host. */
 static int pk_map_spec(enum pk_map m, struct pk_map_spec *ret)
 {
     uint32_t per_cpu;
 
     *ret = pk_map_specs[m];
-    if (m != PK_MAP_FLOW_FAR && m != PK_MAP_FLOW_CACHE)
+    if (!pk_map_is_flows(m))
         return 0;
     return pk_flows_spec(ret, &per_cpu);
 }
@@ -101,7 +111,7 @@ int pk_maps_chunk(int *ret)
 static bool pk_map_is_data(enum pk_map m)
 {
     return m == PK_MAP_COUNTERS || m == PK_MAP_REASONS || m == PK_MAP_IFNAMES ||
-           m == PK_MAP_FLOW_FAR || m == PK_MAP_FLOW_CACHE || m == PK_MAP_STATE || m == PK_MAP_RTT;
+           m == PK_MAP_STATE || m == PK_MAP_RTT || pk_map_is_flows(m);
 }
 
 static int pk_map_new(enum pk_map m, int *ret)

@@ -19,6 +19,8 @@ enum pk_map {
     PK_MAP_GUARDS,
     PK_MAP_FLOW_FAR,
     PK_MAP_FLOW_CACHE,
+    PK_MAP_FLOW4_FAR,
+    PK_MAP_FLOW4_CACHE,
     PK_MAP_STATE,
     PK_MAP_RTT,
     PK_MAP_PROGS_NF,
@@ -31,7 +33,7 @@ struct pk_maps {
     int fd[PK_MAP_N];
 };
 
-#define PK_MAPS_NONE ((struct pk_maps){{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}})
+#define PK_MAPS_NONE ((struct pk_maps){{[0 ... PK_MAP_N - 1] = -1}})
 
 /* The name of a map in its pin; in an object it is the same, but for `progs`. */
 const char *pk_map_name(enum pk_map m);

@@ -127,8 +127,9 @@ static int make_chunks(struct side *s)
 
 static int open_side(struct side *s, const char *path, bool cast)
 {
+    static const char *const flow_maps[] = {"flows", "flows_far", "flows4", "flows4_far"};
     const struct pk_ctl ctl = {.word = pk_word_make(1, BANK, PK_BANK_NONE)};
-    uint32_t zero = 0;
+    uint32_t zero = 0, i;
     int r;
 
     s->object = bpf_object__open_file(path, NULL);
@@ -136,14 +137,11 @@ static int open_side(struct side *s, const char *path, bool cast)
         return -errno;
     set_netfilter_types(s->object);
     r = bind_image(s, cast);
-    if (!r)
-        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flows_far"),
+    for (i = 0; i < PK_ARRAY_SIZE(flow_maps) && !r; i++)
+        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, flow_maps[i]),
                                      FLOWS * (uint32_t)libbpf_num_possible_cpus());
     if (!r)
         r = bind_counters(s);
-    if (!r)
-        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(s->object, "flows"),
-                                     FLOWS * (uint32_t)libbpf_num_possible_cpus());
     if (!r)
         r = bpf_object__load(s->object);
     if (r)
@@ -398,14 +396,20 @@ uint64_t h_reason(struct harness *h, enum h_prog p, enum pk_where where, enum pk
 
 uint64_t h_flow_claims(struct harness *h, enum h_prog p)
 {
-    int fd = bpf_object__find_map_fd_by_name(h->side[side_of[p]].object, "flows");
+    const struct bpf_object *o = h->side[side_of[p]].object;
+    int fd = bpf_object__find_map_fd_by_name(o, "flows");
+    int fd4 = bpf_object__find_map_fd_by_name(o, "flows4");
     uint32_t n = FLOWS * (uint32_t)h->n_cpus, i;
     struct pk_flow_entry entry;
+    struct pk_flow_entry4 entry4;
     uint64_t claims = 0;
 
-    for (i = 0; i < n; i++)
+    for (i = 0; i < n; i++) {
         if (!bpf_map_lookup_elem(fd, &i, &entry))
-            claims += pk_flow_writes(entry.head);
+            claims += pk_flow_writes(entry.end.head);
+        if (!bpf_map_lookup_elem(fd4, &i, &entry4))
+            claims += pk_flow_writes(entry4.end.head);
+    }
     return claims;
 }
 

@@ -35,7 +35,7 @@
 #define PK_DATAPATH_ABI 1000
 #define PK_REASONS reasons_next
 #else
-#define PK_DATAPATH_ABI 3
+#define PK_DATAPATH_ABI 4
 #define PK_REASONS reasons
 #endif
 
