@@ -8,6 +8,10 @@
  * masked out (compile.c), so that a set of /24 prefixes needs one entry for 256 hosts, and a set
  * without ports one for all connections of two hosts. docs/adr/0008 says why, with figures.
  *
+ * What -m conntrack asks most often, the state of the packet's connection and its direction, is in
+ * the key as well (PK_CT_TOLD_* of rules/conntrack.h): a leaf whose steps ask nothing else is
+ * remembered like one without. The connection itself is looked up for each packet, in any case.
+ *
  * Entries stand in sets of PK_FLOW_WAYS, in tables of their own for each CPU: one of cache lines,
  * and one of half lines for IPv4, as long as no rule asks for an interface. The hash says which
  * entry of its set a flow would rather have; a look-up reads the others only if another flow has
@@ -111,13 +115,15 @@ enum {
     PK_FW_DADDR_HI,
     PK_FW_DADDR,
     PK_FW_L4, /* from the top: source port or ICMP type and code, destination port, protocol,
-                 TCP flags, 0, status << 4 | hook << 1 | family */
+                 TCP flags, connection (PK_CT_TOLD_*), status << 4 | hook << 1 | family */
     PK_FW_INTERFACES,
 };
 
 #define PK_FW_SPORT_SHIFT 48
 #define PK_FW_DPORT_SHIFT 32
 #define PK_FW_FLAGS_SHIFT 16
+#define PK_FW_CT_SHIFT 8
+#define PK_FW_CT (0xffULL << PK_FW_CT_SHIFT)
 #define PK_FW_IIF 0xffffffff00000000ULL /* of INTERFACES: some rule asks for the incoming one */
 #define PK_FW_OIF 0x00000000ffffffffULL
 #define PK_FW_ALWAYS 0x00000000ff0000ffULL /* of L4: kept, whatever the rules look at */
@@ -128,8 +134,14 @@ static inline __u64 pk_flow_l4(const struct pk_packet *p, __u32 hook)
 {
     return (__u64)(__u16)(p->sport | p->icmp) << PK_FW_SPORT_SHIFT |
            (__u64)p->dport << PK_FW_DPORT_SHIFT | (__u32)p->proto << 24 |
-           (__u32)p->tcp_flags << PK_FW_FLAGS_SHIFT | (__u32)(p->status << 4) | (__u32)(hook << 1) |
-           p->family;
+           (__u32)p->tcp_flags << PK_FW_FLAGS_SHIFT | (__u32)p->ct << PK_FW_CT_SHIFT |
+           (__u32)(p->status << 4) | (__u32)(hook << 1) | p->family;
+}
+
+/* Whether a key tells what the rules ask of the packet's connection; else it must be walked. */
+static inline int pk_flow_tells(const struct pk_packet *p, const __u64 mask[PK_FLOW_WORDS])
+{
+    return !(mask[PK_FW_L4] & PK_FW_CT) || p->ct;
 }
 
 /*

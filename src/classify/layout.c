@@ -147,7 +147,7 @@ static void write_mask(const struct pk_part *p, __u64 mask[PK_FLOW_WORDS])
     const struct pk_field_table *t;
     size_t i;
 
-    mask[PK_FW_L4] = PK_FW_ALWAYS;
+    mask[PK_FW_L4] = PK_FW_ALWAYS | (__u64)p->leaves.told << PK_FW_CT_SHIFT;
     for (i = 0; i < p->n_tables; i++) {
         t = &p->table[i];
         switch (t->field) {

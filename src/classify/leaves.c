@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "classify/codes.h"
+#include "rules/conntrack.h"
 
 static int grow(struct pk_leaf_list *l, struct pk_arena *a)
 {
@@ -61,11 +62,33 @@ static bool is_empty(const struct pk_leaf *leaf)
     return false;
 }
 
+/* What the steps of a leaf go by of PK_CT_TOLD_*; -1: they see more of a packet than its flow's
+ * key.
+ */
+static int told_of(const struct pk_leaf *leaf)
+{
+    uint32_t told = 0, asked;
+
+    if (leaf->n_effects)
+        return -1;
+    for (unsigned i = 0; i < leaf->n_predicates; i++) {
+        const struct pk_step *st = &leaf->steps[i];
+
+        if (st->kind == PK_STEP_L4 || st->kind == PK_STEP_NEVER)
+            continue; /* the key has the layer-4 status */
+        asked = st->kind == PK_STEP_CONNTRACK ? pk_ct_told_asked(st->arg, st->data[3]) : 0;
+        if (!asked)
+            return -1;
+        told |= asked;
+    }
+    return (int)told;
+}
+
 static int add_leaf(struct pk_leaf_list *l, const struct pk_rule *r, const struct pk_leaf *leaf,
                     uint32_t slot, struct pk_arena *a)
 {
+    int e, told = told_of(leaf);
     uint32_t steps;
-    int e;
 
     if (is_empty(leaf))
         return 0;
@@ -77,6 +100,7 @@ static int add_leaf(struct pk_leaf_list *l, const struct pk_rule *r, const struc
     if (e)
         return e;
     l->rule[l->n] = r;
+    l->told |= told < 0 ? 0 : (uint8_t)told;
     l->rec[l->n++] = (struct pk_leaf_rec){
         .counter = slot,
         .steps = steps,
@@ -84,7 +108,8 @@ static int add_leaf(struct pk_leaf_list *l, const struct pk_rule *r, const struc
         .target = r->to ? r->to->index : 0,
         .rule = r->ordinal,
         .n_predicates = (uint8_t)leaf->n_predicates,
-        .n_effects = (uint8_t)leaf->n_effects,
+        .n_effects = leaf->n_effects & 127,
+        .sees_more = told < 0,
         .action = (uint8_t)r->action,
         .hot = (uint8_t)leaf->hot,
     };

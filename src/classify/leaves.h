@@ -31,7 +31,8 @@ struct pk_leaf_list {
     struct pk_step *steps;
     size_t n, cap_rec, cap_set, cap_rule;
     size_t n_steps, cap_steps;
-    unsigned depth;           /* most jumps on the stack at once */
+    uint8_t told;   /* PK_CT_TOLD_*: what leaves go by that flows are remembered of all the same */
+    unsigned depth; /* most jumps on the stack at once */
     uint32_t longest, visits; /* steps of a walk, and chains it enters, at most */
 };
 

@@ -610,8 +610,8 @@ static inline long pk_walk_leaf(struct pk_walk *w, __u32 leaf)
     int answer = PK_YES;
     __u32 depth;
 
-    if (w->flow && l->n_predicates + l->n_effects)
-        w->flow->n = PK_FLOW_NOT; /* they see more of a packet than its key */
+    if (w->flow && l->sees_more)
+        w->flow->n = PK_FLOW_NOT;
     if (l->n_predicates)
         answer = pk_leaf_predicates(w->ctx, w->p, l->steps, l->n_predicates);
     if (answer == PK_NO)

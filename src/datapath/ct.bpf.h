@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "classify/flow.h"
 #include "datapath/skb.bpf.h"
 #include "packet/packet.h"
 #include "rules/conntrack.h"
@@ -96,6 +97,18 @@ static __always_inline __u32 pk_ct_status(const struct nf_conn *ct)
 
     pk_ct_read(status, ct->status);
     return (__u32)status;
+}
+
+/* For a flow's key, of which the rules ask for the bits of `mask`: nothing else is read. */
+static __always_inline __u32 pk_ct_tell(const struct nf_hook_state *state,
+                                        const struct sk_buff *skb, __u64 mask)
+{
+    __u32 info, status = 0;
+    const struct nf_conn *ct = pk_ct_of(state, skb, &info);
+
+    if (ct && mask >> PK_FW_CT_SHIFT & (PK_CT_TOLD_NAT | PK_CT_TOLD_STATUS))
+        status = pk_ct_status(ct);
+    return pk_ct_told(info, ct != NULL, status);
 }
 
 /* nf_ct_expires() in seconds */

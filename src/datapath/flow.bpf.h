@@ -253,21 +253,20 @@ PK_GLOBAL int pk_flow_begin(struct pk_flow_draft *d, const struct pk_packet *p, 
 {
     const struct pk_image_head *h = pk_head(image);
     const struct pk_family_tab *t;
-    struct pk_flow_key k;
-    __u32 is_short;
 
     if (!d || !p || !h->epoch)
         return 0;
     t = &h->family[p->family == PK_IPV6];
-    is_short = pk_flow_short(p->family, t->mask);
-    if (t->present != PK_FORM_TREE || (!is_short && !pk_flow_key(&k, p, hook, t->mask)) ||
+    if (t->present != PK_FORM_TREE || !pk_flow_tells(p, t->mask) ||
         !__sync_bool_compare_and_swap(&d->taken, 0, 1))
         return 0;
-    if (is_short)
+    d->is_short = pk_flow_short(p->family, t->mask);
+    if (d->is_short) {
         pk_flow_key4_make(&d->key4, p, hook, t->mask);
-    else
-        d->key = k;
-    d->is_short = is_short;
+    } else if (!pk_flow_key(&d->key, p, hook, t->mask)) {
+        __sync_lock_test_and_set(&d->taken, 0);
+        return 0;
+    }
     d->epoch = h->epoch;
     d->flow.n = 0;
     return 1;

@@ -61,7 +61,7 @@ PK_GLOBAL int pk_classify(PK_CTX *ctx, const struct pk_packet *p, __u32 hook, __
     t = &pk_head(image)->family[p->family == PK_IPV6];
     if (!t->present)
         return PK_R_PASS_OPEN;
-    d = p->tracked ? NULL : pk_flow_draft();
+    d = pk_flow_draft();
     if (d && pk_flow_begin(d, p, hook, image))
         w.flow = &d->flow;
     pk_walk_chain(&w, t, hook);
@@ -109,17 +109,20 @@ static __always_inline enum pk_reason pk_recall(const struct pk_packet *p, __u32
 {
     const struct pk_image_head *h = pk_head(image);
     const struct pk_family_tab *t = &h->family[p->family == PK_IPV6];
-    struct pk_flow_key4 k4;
-    struct pk_flow_key k;
+    union {
+        struct pk_flow_key4 four;
+        struct pk_flow_key any;
+    } k;
 
-    if (t->present != PK_FORM_TREE)
+    if (t->present != PK_FORM_TREE || !pk_flow_tells(p, t->mask))
         return PK_REASON_N;
     if (pk_flow_short(p->family, t->mask)) {
-        pk_flow_key4_make(&k4, p, hook, t->mask);
-        return pk_flow_recall(PK_FLOW_SHORT, &k4, p->len, h->epoch);
+        pk_flow_key4_make(&k.four, p, hook, t->mask);
+        return pk_flow_recall(PK_FLOW_SHORT, &k.four, p->len, h->epoch);
     }
-    return pk_flow_key(&k, p, hook, t->mask) ? pk_flow_recall(PK_FLOW_LONG, &k, p->len, h->epoch)
-                                             : PK_REASON_N;
+    if (!pk_flow_key(&k.any, p, hook, t->mask))
+        return PK_REASON_N;
+    return pk_flow_recall(PK_FLOW_LONG, &k.any, p->len, h->epoch);
 }
 
 /* Hands the packet on to the walk of the same hook and bank; does not come back. */

@@ -156,6 +156,23 @@ PK_GLOBAL int pk_asks_in_vain(struct bpf_nf_ctx *ctx, __u32 image)
     return pk_ct_lost(ctx->state, ctx->skb);
 }
 
+/* What the key of the packet's flow tells of its connection, if the rules ask. */
+static __always_inline void pk_tell(struct bpf_nf_ctx *ctx, struct pk_packet *p, __u32 image)
+{
+    const struct pk_family_tab *t = &pk_head(image)->family[p->family == PK_IPV6];
+
+    if (t->mask[PK_FW_L4] & PK_FW_CT)
+        p->ct = (__u8)pk_ct_tell(ctx->state, ctx->skb, t->mask[PK_FW_L4]);
+}
+
+/* Not inlined: what it needs on the stack must not lie under the walk's. */
+PK_GLOBAL int pk_tell_walk(struct bpf_nf_ctx *ctx, struct pk_packet *p, __u32 image)
+{
+    if (p)
+        pk_tell(ctx, p, image);
+    return 0;
+}
+
 /* Parses the packet. PK_REASON_N: judge it; else the reason to leave by. */
 PK_GLOBAL int pk_parse_packet(struct bpf_nf_ctx *ctx, struct pk_packet *p)
 {
@@ -196,6 +213,7 @@ int nf_judge(struct bpf_nf_ctx *ctx)
     s.plain = 1;
     p.len = ctx->skb->len;
     if (pk_config.guard_all && hook < PK_HOOK_N && pk_parse_plain(&s, &p, ipv6)) {
+        pk_tell(ctx, &p, pk_bank_image(bank));
         r = pk_recall(&p, hook, pk_bank_image(bank));
         if (r != PK_REASON_N)
             return pk_exit(hook, r, p.len);
@@ -220,6 +238,7 @@ int nf_walk(struct bpf_nf_ctx *ctx)
         return pk_exit(hook, r, ctx->skb->len);
     if (!pk_my_bank(state->pf == NFPROTO_IPV6, &bank))
         return pk_again(ctx);
+    pk_tell_walk(ctx, &p, pk_bank_image(bank));
     r = pk_classify(ctx, &p, hook, pk_bank_image(bank));
     if (r <= PK_R_ACCEPT_POLICY && pk_asks_in_vain(ctx, pk_bank_image(bank)))
         r = PK_R_ACCEPT_LOST;

@@ -130,11 +130,13 @@ int tc_ingress_judge(struct __sk_buff *skb)
 
     if (!pk_my_bank(0, &bank))
         return pk_again(skb, PK_PROG_TC_INGRESS, 0);
-    if (pk_plain(skb, &p) && !pk_tracks(p.family == PK_IPV6, pk_bank_image(bank))) {
+    if (pk_plain(skb, &p)) {
         hook = pk_route_plain(skb, &p, pk_device(skb));
-        r = pk_recall(&p, hook, pk_bank_image(bank));
+        r = pk_remember(skb, &p, hook, pk_bank_image(bank), PK_RTT_NETWORK);
         if (r != PK_REASON_N)
             return pk_tc_exit(hook, r, p.len);
+    } else {
+        pk_state_leave();
     }
     return pk_walk_on(skb, PK_PROG_TC_INGRESS, bank) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
@@ -149,11 +151,12 @@ int tc_egress_judge(struct __sk_buff *skb)
 
     if (!pk_my_bank(1, &bank))
         return pk_again(skb, PK_PROG_TC_EGRESS, 1);
-    if (!skb->ingress_ifindex && pk_plain(skb, &p) &&
-        !pk_tracks(p.family == PK_IPV6, pk_bank_image(bank))) {
-        r = pk_recall(&p, PK_OUTPUT, pk_bank_image(bank));
+    if (!skb->ingress_ifindex && pk_plain(skb, &p)) {
+        r = pk_remember(skb, &p, PK_OUTPUT, pk_bank_image(bank), PK_RTT_HOST);
         if (r != PK_REASON_N)
             return pk_tc_exit(PK_OUTPUT, r, p.len);
+    } else {
+        pk_state_leave();
     }
     return pk_walk_on(skb, PK_PROG_TC_EGRESS, bank) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }

@@ -29,28 +29,48 @@ struct {
     __type(value, struct pk_rtt);
 } rtt SEC(".maps");
 
+static __always_inline void pk_state_look(PK_CTX *ctx, const struct pk_packet *p,
+                                          struct pk_track *t, __u32 epoch, __u32 side)
+{
+    struct pk_rtt *r;
+
+    __builtin_memset(t, 0, sizeof(*t));
+    t->now = pk_state_tick(bpf_ktime_get_coarse_ns());
+    t->epoch = epoch;
+    pk_track_packet(ctx, p, t);
+    t->begun = 1;
+    r = t->rtt ? bpf_map_lookup_elem(&rtt, &side) : NULL;
+    if (r)
+        pk_rtt_add(r, t->rtt);
+}
+
 /*
- * Before the rules: what is known of the packet's connection, for pk_ct_get(). `side`: where the
- * packet comes from.
+ * Before the rules: what is known of the packet's connection, for pk_ct_get() and for the key of
+ * its flow. `first`: in the hook's judge; its walk, if it comes to that, finds what was seen there,
+ * since a connection changes once by each packet. `side`: where the packet comes from.
  */
-PK_GLOBAL int pk_state_begin(PK_CTX *ctx, struct pk_packet *p, __u32 side)
+PK_GLOBAL int pk_state_begin(PK_CTX *ctx, struct pk_packet *p, __u32 side, __u32 first)
 {
     struct pk_track *t = pk_state_view();
     __u32 zero = 0;
     struct pk_ctl *c = bpf_map_lookup_elem(&ctl, &zero);
-    struct pk_rtt *r;
 
     if (!t || !p || !c)
         return 0;
-    __builtin_memset(t, 0, sizeof(*t));
-    t->now = pk_state_tick(bpf_ktime_get_coarse_ns());
-    t->epoch = c->state_epoch;
-    pk_track_packet(ctx, p, t);
+    if (first || !t->begun)
+        pk_state_look(ctx, p, t, c->state_epoch, side);
     p->tracked = 1;
-    r = t->rtt ? bpf_map_lookup_elem(&rtt, &side) : NULL;
-    if (r)
-        pk_rtt_add(r, t->rtt);
+    p->ct = (__u8)pk_ct_told(t->info, t->entry != PK_TRACK_NONE, t->status);
     return 0;
+}
+
+/* The judge leaves all of the packet to the walk: what stands in the view is another one's. */
+static __always_inline void pk_state_leave(void)
+{
+    struct pk_track *t = pk_config.state.buckets ? pk_state_view() : NULL;
+
+    if (t)
+        t->begun = 0;
 }
 
 /* The rules have accepted it for reason `r`: the reason to leave by. */
@@ -63,17 +83,31 @@ PK_GLOBAL int pk_state_end(const struct pk_packet *p, __u32 r)
     return pk_track_keep(p, t) ? r : PK_R_DROP_STATE;
 }
 
+static __always_inline enum pk_reason pk_state_accept(const struct pk_packet *p, enum pk_reason r)
+{
+    if (pk_config.state.buckets && p->tracked && !pk_drops(r))
+        return pk_state_end(p, r);
+    return r;
+}
+
 /* pk_classify(), with the state of the packet's connection where the rules ask for one. `side`:
  * enum pk_rtt_side. */
 static __always_inline enum pk_reason pk_judge(PK_CTX *ctx, struct pk_packet *p, __u32 hook,
                                                __u32 image, __u32 side)
 {
+    if (pk_tracks(p->family == PK_IPV6, image))
+        pk_state_begin(ctx, p, side, 0);
+    return pk_state_accept(p, pk_classify(ctx, p, hook, image));
+}
+
+/* Likewise pk_recall(). */
+static __always_inline enum pk_reason pk_remember(PK_CTX *ctx, struct pk_packet *p, __u32 hook,
+                                                  __u32 image, __u32 side)
+{
     enum pk_reason r;
 
     if (pk_tracks(p->family == PK_IPV6, image))
-        pk_state_begin(ctx, p, side);
-    r = pk_classify(ctx, p, hook, image);
-    if (pk_config.state.buckets && p->tracked && !pk_drops(r))
-        r = pk_state_end(p, r);
-    return r;
+        pk_state_begin(ctx, p, side, 1);
+    r = pk_recall(p, hook, image);
+    return r == PK_REASON_N ? r : pk_state_accept(p, r);
 }

@@ -141,10 +141,12 @@ int xdp_judge(struct xdp_md *xdp)
 
     if (!pk_my_bank(0, &bank))
         return pk_dispatch(xdp, PK_PROG_XDP, 0) ? XDP_PASS : XDP_DROP;
-    if (pk_plain(xdp, &p, &hook) && !pk_tracks(p.family == PK_IPV6, pk_bank_image(bank))) {
-        r = pk_recall(&p, hook, pk_bank_image(bank));
+    if (pk_plain(xdp, &p, &hook)) {
+        r = pk_remember(xdp, &p, hook, pk_bank_image(bank), PK_RTT_NETWORK);
         if (r != PK_REASON_N)
             return pk_exit(hook, r, p.len) ? XDP_PASS : XDP_DROP;
+    } else {
+        pk_state_leave();
     }
     return pk_walk_on(xdp, PK_PROG_XDP, bank) ? XDP_PASS : XDP_DROP;
 }

@@ -58,7 +58,8 @@ struct pk_packet {
     __u8 tcp_flags;              /* byte 13 of the TCP header; 0 unless status OK and proto tcp */
     __u8 ttl;                    /* TTL or hop limit */
     __u8 tracked;                /* 1: by a table of our own (state/) */
-    __u8 pad[2];
+    __u8 ct;                     /* pk_ct_told() of rules/conntrack.h; 0: not known */
+    __u8 pad;
 };
 
 _Static_assert(sizeof(struct pk_packet) == 88, "shared with BPF");

@@ -70,3 +70,44 @@ struct pk_conntrack {
 #define PK_CTP_DIR 12u /* inverted: REPLY */
 
 #define PK_CTP_HAS_STATE 0x100u
+
+/*
+ * What a flow's key (classify/flow.h) tells of a packet's connection, in a byte that is never 0.
+ *
+ *        7        6        5    4     3      2   0
+ *     |ASSURED|SEEN_REPLY|DNAT|SNAT|entry| info    |   without an entry: UNTRACKED or INVALID
+ */
+#define PK_CT_TOLD_STATE 0x0fu
+#define PK_CT_TOLD_NAT (PK_CTF_SRC_NAT | PK_CTF_DST_NAT)
+#define PK_CT_TOLD_STATUS ((PK_CTF_SEEN_REPLY | PK_CTF_ASSURED) << 5)
+#define PK_CT_TOLD_INVALID 6u
+
+/* 0: it must be looked at (PK_CT_LOST). */
+static inline __u32 pk_ct_told(__u32 info, __u32 entry, __u32 status)
+{
+    if (info == PK_CT_LOST)
+        return 0;
+    if (!entry)
+        return info == PK_CT_UNTRACKED ? PK_CT_UNTRACKED : PK_CT_TOLD_INVALID;
+    return (info & 7) | 8 | (status & PK_CT_TOLD_NAT) | (status << 5 & PK_CT_TOLD_STATUS);
+}
+
+/* The bits of it that a PK_STEP_CONNTRACK with these words goes by; 0: it asks for more. */
+static inline __u32 pk_ct_told_asked(__u32 arg, __u64 states_status)
+{
+    const __u32 known = 1u << PK_CTP_STATE | 1u << PK_CTP_STATUS | 1u << PK_CTP_DIR;
+    __u32 asked = PK_CT_TOLD_STATE, status = states_status >> 16 & 0xffff;
+
+    if (arg & 0xffff & ~known)
+        return 0;
+    if (arg >> PK_CTP_STATUS & 1) {
+        if (status & ~(PK_CTF_SEEN_REPLY | PK_CTF_ASSURED))
+            return 0;
+        asked |= status << 5;
+    }
+    if (arg >> PK_CTP_STATE & 1) {
+        asked |= states_status & PK_CTS_SNAT ? PK_CTF_SRC_NAT : 0;
+        asked |= states_status & PK_CTS_DNAT ? PK_CTF_DST_NAT : 0;
+    }
+    return asked;
+}

@@ -75,9 +75,11 @@ struct pk_track {
     __u32 epoch;  /* see pk_state_entry */
     __u32 at;     /* the time, as in rtt.h */
     __u32 rtt;    /* of the half of a handshake that the packet ends; 0: of none */
+    __u32 begun;  /* by the hook's first program (datapath/track.bpf.h); the second goes on */
+    __u32 pad;
 };
 
-_Static_assert(sizeof(struct pk_track) == 128, "shared with BPF");
+_Static_assert(sizeof(struct pk_track) == 136, "shared with BPF");
 
 /*
  * What -m conntrack asks of the entry. Ports in the place of what the protocol has: ICMP has an

@@ -243,17 +243,24 @@ static void put_range(struct gen *g, struct pk_buf *out)
     put_addr(g, b, out);
 }
 
-/* No packet of these tests has an entry: what is left is INVALID. */
+/* The first four are -m state's, too. */
 static void put_conntrack(struct gen *g, struct pk_buf *out)
 {
-    static const char *const states[] = {"NEW", "INVALID", "RELATED,ESTABLISHED", "UNTRACKED"};
+    static const char *const states[] = {"NEW",       "INVALID", "RELATED,ESTABLISHED",
+                                         "UNTRACKED", "SNAT",    "DNAT,NEW"};
+    static const char *const more[] = {" --ctproto 6",
+                                       " --ctdir REPLY",
+                                       " --ctdir ORIGINAL",
+                                       " --ctstatus ASSURED",
+                                       " ! --ctstatus SEEN_REPLY,ASSURED",
+                                       " --ctstatus CONFIRMED"};
     bool old = chance(g, 30);
 
     pk_buf_str(out, old ? " -m state" : " -m conntrack");
     put_not(g, out);
-    pk_buf_fmt(out, old ? " --state %s" : " --ctstate %s", states[gen_below(g, 4)]);
+    pk_buf_fmt(out, old ? " --state %s" : " --ctstate %s", states[gen_below(g, old ? 4 : 6)]);
     if (!old && chance(g, 30))
-        pk_buf_str(out, " --ctproto 6");
+        pk_buf_str(out, more[gen_below(g, 6)]);
 }
 
 static void put_own_match(struct gen *g, uint8_t proto, struct pk_buf *out)

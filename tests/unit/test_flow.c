@@ -40,17 +40,18 @@ static void pk_test_effect(__u32 arg, const struct pk_packet *p)
 #define NAMES_MAX 64u
 
 /* What a copy differs in. */
-enum part { SADDR, DADDR, SPORT, DPORT, PROTO, STATUS, FLAGS, ICMP, IIF, OIF, OTHER, PART_N };
+enum part { SADDR, DADDR, SPORT, DPORT, PROTO, STATUS, FLAGS, ICMP, IIF, OIF, CONN, OTHER, PART_N };
 
 static const char *const part_names[PART_N] = {"source address",     "destination address",
                                                "source port",        "destination port",
                                                "protocol",           "status",
                                                "TCP flags",          "ICMP type and code",
                                                "incoming interface", "outgoing interface",
-                                               "length and TTL"};
+                                               "connection",         "length and TTL"};
 
 struct probe {
     struct pk_packet p;
+    struct pk_conntrack ct;
     enum pk_hook hook;
     uint8_t ip[GEN_PACKET_MAX];
     size_t len;
@@ -123,7 +124,7 @@ static bool short_keys_agree(const struct pk_image_head *image, const struct pro
 static void walk(const struct pk_image_head *image, struct names *t, const struct probe *b,
                  struct outcome *o)
 {
-    const struct pk_source source = {.ip = b->ip, .len = b->len};
+    const struct pk_source source = {.ip = b->ip, .len = b->len, .ct = &b->ct};
     const struct pk_family_tab *tab = &image->family[b->p.family];
 
     o->n = 0;
@@ -208,9 +209,32 @@ static void make_honest(struct pk_packet *p)
         p->tcp_flags = 0;
 }
 
-static void change_part(struct gen *g, struct pk_packet *p, const struct pk_packet *other,
+/* None, or one of which most rules can tell no more than state, direction and status. */
+static struct pk_conntrack random_connection(struct gen *g)
+{
+    static const uint8_t info[] = {PK_CT_ESTABLISHED, PK_CT_RELATED, PK_CT_NEW,
+                                   PK_CT_ESTABLISHED + PK_CT_IS_REPLY,
+                                   PK_CT_RELATED + PK_CT_IS_REPLY};
+
+    if (gen_below(g, 4) == 0)
+        return (struct pk_conntrack){.info = gen_below(g, 2) ? PK_CT_UNTRACKED : 0};
+    return (struct pk_conntrack){.info = info[gen_below(g, PK_ARRAY_SIZE(info))],
+                                 .entry = 1,
+                                 .status = gen_below(g, 64),
+                                 .proto = gen_below(g, 2) ? 6 : 17};
+}
+
+static void set_connection(struct probe *b, struct pk_conntrack ct)
+{
+    b->ct = ct;
+    b->p.ct = (uint8_t)pk_ct_told(ct.info, ct.entry, ct.status);
+}
+
+static void change_part(struct gen *g, struct probe *b, const struct pk_packet *other,
                         enum part part)
 {
+    struct pk_packet *p = &b->p;
+
     switch (part) {
     case SADDR:
         p->saddr = change_addr(g, p->saddr, other->saddr);
@@ -242,6 +266,10 @@ static void change_part(struct gen *g, struct pk_packet *p, const struct pk_pack
     case OIF:
         p->oif = other->oif;
         break;
+    case CONN:
+        b->ct.status ^= 1u << gen_below(g, 6);
+        set_connection(b, gen_below(g, 2) ? b->ct : random_connection(g));
+        break;
     default:
         p->len = gen_below(g, 65536);
         p->ttl = (uint8_t)next64(g);
@@ -256,11 +284,12 @@ static void show(const char *name, const struct probe *b, const struct outcome *
 
     fprintf(stderr,
             "%s: hook %u from %016" PRIx64 "%016" PRIx64 " to %016" PRIx64 "%016" PRIx64
-            " status %u proto %u ports %u %u flags %02x icmp %04x\n    end %u action %u noted %u "
+            " status %u proto %u ports %u %u flags %02x icmp %04x connection %u %u %x\n    end %u "
+            "action %u noted %u "
             "counted",
             name, b->hook, (uint64_t)p->saddr.hi, (uint64_t)p->saddr.lo, (uint64_t)p->daddr.hi,
             (uint64_t)p->daddr.lo, p->status, p->proto, p->sport, p->dport, p->tcp_flags, p->icmp,
-            o->walk.end, o->walk.action, o->flow.n);
+            b->ct.entry, b->ct.info, b->ct.status, o->walk.end, o->walk.action, o->flow.n);
     for (size_t i = 0; i < o->n; i++)
         fprintf(stderr, " %u", o->counted[i]);
     fputc('\n', stderr);
@@ -318,18 +347,21 @@ static size_t make_probes(struct gen *g, struct probe *b, size_t n)
         if (pk_packet_parse(one->ip, one->len, &one->p))
             continue;
         gen_interfaces(g, one->hook, &one->p);
+        set_connection(one, random_connection(g));
         got++;
     }
     return got;
 }
 
-static bool differ(const struct pk_packet *a, const struct pk_packet *b)
+static bool differ(const struct probe *one, const struct probe *two)
 {
-    return !pk_u128_equal(a->saddr, b->saddr) || !pk_u128_equal(a->daddr, b->daddr) ||
-           !pk_u128_equal(a->iif, b->iif) || !pk_u128_equal(a->oif, b->oif) || a->len != b->len ||
-           a->sport != b->sport || a->dport != b->dport || a->icmp != b->icmp ||
-           a->proto != b->proto || a->status != b->status || a->tcp_flags != b->tcp_flags ||
-           a->ttl != b->ttl;
+    const struct pk_packet *a = &one->p, *b = &two->p;
+
+    return memcmp(&one->ct, &two->ct, sizeof(one->ct)) || !pk_u128_equal(a->saddr, b->saddr) ||
+           !pk_u128_equal(a->daddr, b->daddr) || !pk_u128_equal(a->iif, b->iif) ||
+           !pk_u128_equal(a->oif, b->oif) || a->len != b->len || a->sport != b->sport ||
+           a->dport != b->dport || a->icmp != b->icmp || a->proto != b->proto ||
+           a->status != b->status || a->tcp_flags != b->tcp_flags || a->ttl != b->ttl;
 }
 
 /* One packet and one copy. False: they have one key and not one outcome. */
@@ -341,7 +373,7 @@ static bool compare(struct gen *g, const struct set *s, struct names *t, const s
     enum part part = gen_below(g, PART_N);
     bool good, equal;
 
-    change_part(g, &copy.p, &other->p, part);
+    change_part(g, &copy, &other->p, part);
     walk(s->image.head, t, b, &one);
     walk(s->image.head, t, &copy, &two);
     seen->not += two.flow.n == PK_FLOW_NOT;
@@ -352,7 +384,7 @@ static bool compare(struct gen *g, const struct set *s, struct names *t, const s
     } else {
         good = good && same(&one, &two);
         /* that nothing was changed proves nothing */
-        seen->equal[part] += differ(&b->p, &copy.p);
+        seen->equal[part] += differ(b, &copy);
     }
     if (!good) {
         fprintf(stderr, "the copy differs in: %s\n", part_names[part]);
@@ -475,6 +507,16 @@ static const struct {
     {PK_IPV4, "-A INPUT -p icmp --icmp-type 8\n", {[PK_FW_L4] = 0xff00000000000000}},
     {PK_IPV4, "-A INPUT -p icmp --icmp-type 3/1\n", {[PK_FW_L4] = 0xffff000000000000}},
     {PK_IPV4, "-A INPUT -p tcp --tcp-flags RST RST\n", {[PK_FW_L4] = 0x0000000000fc0000}},
+    {PK_IPV4, "-A INPUT -m conntrack --ctstate NEW\n", {[PK_FW_L4] = 0x0f00}},
+    {PK_IPV4, "-A INPUT -m conntrack ! --ctstate NEW --ctdir REPLY\n", {[PK_FW_L4] = 0x0f00}},
+    {PK_IPV4, "-A INPUT -m state --state INVALID,UNTRACKED\n", {[PK_FW_L4] = 0x0f00}},
+    {PK_IPV4, "-A INPUT -m conntrack --ctstate DNAT\n", {[PK_FW_L4] = 0x2f00}},
+    {PK_IPV4, "-A INPUT -m conntrack --ctstate SNAT\n", {[PK_FW_L4] = 0x1f00}},
+    {PK_IPV4, "-A INPUT -m conntrack --ctstatus ASSURED\n", {[PK_FW_L4] = 0x8f00}},
+    {PK_IPV4, "-A INPUT -m conntrack --ctstatus SEEN_REPLY\n", {[PK_FW_L4] = 0x4f00}},
+    {PK_IPV4, "-A INPUT -m conntrack --ctstatus CONFIRMED\n", {0}}, /* is not remembered */
+    {PK_IPV4, "-A INPUT -m conntrack --ctstate NEW --ctexpire 9\n", {0}},
+    {PK_IPV6, "-A INPUT -m conntrack --ctstate NEW --ctorigsrc ::1\n", {0}},
     {PK_IPV6, "-A INPUT -s 2001:db8::/32\n", {[PK_FW_SADDR_HI] = ~0ULL << 32}},
     {PK_IPV6, "-A INPUT -d fe80::/64\n", {[PK_FW_DADDR_HI] = ~0ULL}},
     {PK_IPV6, "-A INPUT -d fe80::10/124\n", {[PK_FW_DADDR_HI] = ~0ULL, [PK_FW_DADDR] = ~0ULL << 4}},
