@@ -255,9 +255,10 @@ PK_GLOBAL int pk_track_update(struct pk_track *t)
     return r;
 }
 
-/* No entry: the packet is NEW, or INVALID. */
+/* No entry, or none any more: the packet is NEW, or INVALID. */
 PK_INLINE void pk_track_miss(struct pk_track *t)
 {
+    t->status = t->until = 0; /* of one that has just ended */
     if (t->seen.kind != PK_SEEN_OPENS ||
         (t->seen.key.proto == 6 && !pk_tcp_may_open(&t->seen, &pk_state_config()->rules)))
         return;

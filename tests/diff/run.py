@@ -275,10 +275,11 @@ def report(name, options, found, duel, sets, probes):
 
 
 def kept_seeds(options):
-    """Seeds of seeds.txt for this hook: lines `hook|any seed`, # comments."""
+    """Seeds of seeds.txt for this hook: lines `hook|any seed [state]`, # comments."""
     with open(os.path.join(HERE, "seeds.txt"), encoding="utf-8") as f:
         words = [line.split("#", 1)[0].split() for line in f]
-    return [int(w[1]) for w in words if w and w[0] in ("any", options.hook)]
+    return [int(w[1]) for w in words if w and w[0] in ("any", options.hook)
+            and w[2:] == ["state"] * options.state]
 
 
 def options_hit(counters):
@@ -292,8 +293,8 @@ def options_hit(counters):
 def all_cases(options):
     """(name or seed, rule sets, probes, conversations): kept cases, kept seeds, then the rounds asked
     for, or as many as have so many conversations."""
-    if not options.no_seeds and not options.state:
-        for case in cases.read_all():
+    if not options.no_seeds:
+        for case in () if options.state else cases.read_all():
             yield (*case, 0)
         for seed in kept_seeds(options):
             yield (seed, *draw(seed, options))

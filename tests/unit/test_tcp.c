@@ -334,8 +334,13 @@ static void test_out_of_step(void **state)
 /* Closed, and opened again from the same port: another connection, hence NEW. */
 static void test_reopened(void **state)
 {
+    struct talk_packet syn = talk_tcp(&(struct talk_segment){.flags = S, .seq = 80000});
     struct talk *t = *state;
 
+    test_life(state);
+    assert_int_equal(talk_say(t, &syn, false), NEW);
+    assert_int_equal(t->last.status, 0); /* it has nothing of the one that stood there */
+    assert_int_equal(t->last.until, 0);
     test_life(state);
     assert_int_equal(SAY(t, .flags = S, .seq = 90000), NEW);
     assert_int_equal(tcp_state(t), PK_TCP_SYN_SENT);
