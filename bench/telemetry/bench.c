@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * telemetry-bench [--points N] [--year] [--dump FOLDER]
+ * telemetry-bench [--points N] [--only NAME] [--year] [--dump FOLDER]
  *
  * For each series of series.c a store of its own, written, closed, and read again: bytes a point of
  * the file as it is then, and with roll-ups, beside Gorilla's published layout; points a second of
  * the process's time, written with commits, and read. What is read is compared first.
+ * --only: one series.
  * --year: a year of one series at a point a second, asked by the hour.
  * --dump: the series as text, "milliseconds value" a line, for other programs to load.
  */
@@ -14,6 +15,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -175,7 +177,8 @@ static int measure(const struct series *s, size_t n, struct result *ret, struct 
     return seconds < 0 ? -EIO : 0;
 }
 
-static int measure_all(size_t n, struct pk_diags *d)
+/* `only`: NULL for all. */
+static int measure_all(size_t n, const char *only, struct pk_diags *d)
 {
     static const char *const titles[] = {"series",      "bytes/point", "with roll-ups", "Gorilla",
                                          "written M/s", "read M/s",    "what",          NULL};
@@ -185,6 +188,8 @@ static int measure_all(size_t n, struct pk_diags *d)
     for (size_t i = 0; i < n_series_all && !r; i++) {
         struct result result;
 
+        if (only && strcmp(only, series_all[i].name))
+            continue;
         r = measure(&series_all[i], n, &result, d);
         if (r)
             break;
@@ -260,12 +265,13 @@ static int dump(const char *folder, size_t n)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"points", required_argument, NULL, 'n'},
+                                            {"only", required_argument, NULL, 'o'},
                                             {"year", no_argument, NULL, 'y'},
                                             {"dump", required_argument, NULL, 'd'},
                                             {0}};
     char folder[] = "/tmp/telemetry-bench-XXXXXX";
     _pk_diags_ struct pk_diags d = {0};
-    const char *dump_to = NULL;
+    const char *dump_to = NULL, *only = NULL;
     size_t n = WEEK;
     bool year = false;
     int o, r;
@@ -274,6 +280,7 @@ int main(int argc, char **argv)
         if (o == '?')
             return 2;
         n = o == 'n' ? strtoul(optarg, NULL, 10) : n;
+        only = o == 'o' ? optarg : only;
         year |= o == 'y';
         dump_to = o == 'd' ? optarg : dump_to;
     }
@@ -282,7 +289,7 @@ int main(int argc, char **argv)
     if (!t || !v || !mkdtemp(folder))
         return 3;
     snprintf(path, sizeof(path), "%s/store", folder);
-    r = dump_to ? dump(dump_to, n) : year ? measure_year(&d) : measure_all(n, &d);
+    r = dump_to ? dump(dump_to, n) : year ? measure_year(&d) : measure_all(n, only, &d);
     pk_diags_print(&d, stderr);
     remove_store();
     rmdir(folder);

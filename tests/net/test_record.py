@@ -221,6 +221,36 @@ def counts_are_exact(case):
     case.compare(Store(case.db))
 
 
+def rates_follow_from_totals(case):
+    """Each second's rates by rule, hook, reason and interface add up to what was counted."""
+    with case.record() as recorder:
+        recorder.sampled()
+        for port, count in ((53, 23), (7, 5), (53, 7)):
+            case.send(port, count)
+            recorder.sampled()
+        recorder.end()
+    store = Store(case.db)
+    begin, end = store.samples()[0] // SECOND, store.samples()[-1] // SECOND + 1
+    for name, label, known in (
+            ("picket_rule_packets_total", "rule", {ECHO.split(maxsplit=2)[2].strip(): 5}),
+            ("picket_packets_total", "at", {}),
+            ("picket_packets_total", "reason", {"accept-rule": 30, "drop-rule": 5}),
+            ("picket_interface_receive_packets_total", "device", {})):
+        result = case.command("telemetry", "query", f"sum by ({label}) (rate({name}))", "--db", case.db,
+                              "--from", str(begin), "--to", str(end), "--step", "1s", "--json")
+        rates = {a["labels"][0]["value"]: sum(float(v["value"]) for v in a["values"])
+                 for a in json.loads(result.stdout)["query"]["answers"]}
+        rises = {}
+        for metric, points in store.points.items():
+            if metric.startswith(name + "{"):
+                value = json.loads(re.search(rf'[{{,]{label}=("(?:[^"\\]|\\.)*")', metric)[1])
+                rises[value] = rises.get(value, 0) + points[-1][1] - points[0][1]
+        same(f"by {label}", rates, rises)
+        if not any(rates.values()):
+            raise AssertionError(f"no rates by {label}")
+        same(f"what was sent, by {label}", {key: rises[key] for key in known}, known)
+
+
 def what_rests_costs_nothing(case):
     case.send(53)
     case.send(7)
@@ -516,7 +546,7 @@ def what_makes_no_sense_is_refused(case):
     contains("stderr", result.stderr, "/nonexistent/store.db", "No such file or directory")
 
 
-TESTS = (counts_are_exact, what_rests_costs_nothing, changes_keep_exact_totals,
+TESTS = (counts_are_exact, rates_follow_from_totals, what_rests_costs_nothing, changes_keep_exact_totals,
          a_new_rule_begins_at_zero, what_stays_is_exact_through_fast_changes,
          counters_that_are_loaded_are_taken_over, the_fence_comes_and_goes,
          duplicates_have_series_of_their_own, a_kill_loses_nothing_sampled,
