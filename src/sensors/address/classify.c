@@ -47,7 +47,8 @@ static int judge(struct pk_classify *c, const struct pk_address_found *f)
     struct pk_verdict v;
 
     pk_address_judge(f->address, &v);
-    look_up(c, &v);
+    if (!c->statistics && !c->map) /* of the address itself nothing is told */
+        look_up(c, &v);
     if (!wanted(c, f->address, &v))
         return 0;
     pk_address_count(&c->tally, &v);

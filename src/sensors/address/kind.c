@@ -10,6 +10,9 @@
 #define AT(a, b, c, d)                                                                             \
     ((uint64_t)(a) << 48 | (uint64_t)(b) << 32 | (uint64_t)(c) << 16 | (uint64_t)(d))
 
+/* Rows that are found without the ones before them. */
+enum { DOCUMENTATION_ROW = 17, LINK_LOCAL_ROW = 25, GLOBAL_ROW = 29 };
+
 static const struct special {
     struct pk_u128 prefix;
     uint8_t bits;
@@ -34,7 +37,8 @@ static const struct special {
     {{AT(0x2620, 0x4f, 0x8000, 0), 0}, 48, PK_AK_AS112, PK_SCOPE_GLOBAL, true},
     {{AT(0x2001, 0, 0, 0), 0}, 32, PK_AK_TEREDO, PK_SCOPE_GLOBAL, false},
     {{AT(0x2001, 3, 0, 0), 0}, 32, PK_AK_AMT, PK_SCOPE_GLOBAL, true},
-    {{AT(0x2001, 0xdb8, 0, 0), 0}, 32, PK_AK_DOCUMENTATION, PK_SCOPE_GLOBAL, false},
+    [DOCUMENTATION_ROW] =
+        {{AT(0x2001, 0xdb8, 0, 0), 0}, 32, PK_AK_DOCUMENTATION, PK_SCOPE_GLOBAL, false},
     {{AT(0x2001, 0x10, 0, 0), 0}, 28, PK_AK_ORCHID, PK_SCOPE_GLOBAL, false},
     {{AT(0x2001, 0x20, 0, 0), 0}, 28, PK_AK_ORCHID, PK_SCOPE_GLOBAL, true},
     {{AT(0x2001, 0x30, 0, 0), 0}, 28, PK_AK_DRONE_ID, PK_SCOPE_GLOBAL, true},
@@ -42,13 +46,15 @@ static const struct special {
     {{AT(0x3fff, 0, 0, 0), 0}, 20, PK_AK_DOCUMENTATION, PK_SCOPE_GLOBAL, false},
     {{AT(0x2002, 0, 0, 0), 0}, 16, PK_AK_6TO4, PK_SCOPE_GLOBAL, false},
     {{AT(0x5f00, 0, 0, 0), 0}, 16, PK_AK_SRV6, PK_SCOPE_GLOBAL, false},
-    {{AT(0xfe80, 0, 0, 0), 0}, 10, PK_AK_LINK_LOCAL, PK_SCOPE_LINK, false},
+    [LINK_LOCAL_ROW] = {{AT(0xfe80, 0, 0, 0), 0}, 10, PK_AK_LINK_LOCAL, PK_SCOPE_LINK, false},
     {{AT(0xfec0, 0, 0, 0), 0}, 10, PK_AK_SITE_LOCAL, PK_SCOPE_SITE, false},
     {{AT(0xff00, 0, 0, 0), 0}, 8, PK_AK_MULTICAST, PK_SCOPE_NONE, false},
     {{AT(0xfc00, 0, 0, 0), 0}, 7, PK_AK_UNIQUE_LOCAL, PK_SCOPE_GLOBAL, false},
-    {{AT(0x2000, 0, 0, 0), 0}, 3, PK_AK_GLOBAL, PK_SCOPE_GLOBAL, true},
+    [GLOBAL_ROW] = {{AT(0x2000, 0, 0, 0), 0}, 3, PK_AK_GLOBAL, PK_SCOPE_GLOBAL, true},
     {{0, 0}, 0, PK_AK_RESERVED, PK_SCOPE_NONE, false},
 };
+
+_Static_assert(PK_ARRAY_SIZE(specials) == GLOBAL_ROW + 2, "no row is overwritten or left out");
 
 /* The first `bits` bits are those of the prefix. */
 static bool within(struct pk_u128 a, const struct special *s)
@@ -69,14 +75,22 @@ static bool plainly_global(uint64_t hi)
     return top >> 13 == 1 && top != 0x2002 && top != 0x3fff && !(top == 0x2620 && next == 0x4f);
 }
 
+/* No row before it has the address. */
+static const struct special *first_row(uint64_t hi)
+{
+    if (plainly_global(hi))
+        return &specials[GLOBAL_ROW];
+    if (hi >> 32 == 0x20010db8)
+        return &specials[DOCUMENTATION_ROW];
+    return &specials[hi >> 56 >= 0xfc ? LINK_LOCAL_ROW : 0];
+}
+
 void pk_address_kind_of(struct pk_u128 a, struct pk_verdict *v)
 {
-    const struct special *s = &specials[PK_ARRAY_SIZE(specials) - 2];
+    const struct special *s = first_row(a.hi);
 
-    if (!plainly_global(a.hi)) {
-        for (s = specials; !within(a, s);)
-            s++;
-    }
+    while (!within(a, s))
+        s++;
     v->kind = s->kind;
     v->scope = s->scope;
     v->reachable = s->reachable;

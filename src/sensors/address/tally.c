@@ -8,9 +8,7 @@ void pk_address_count(struct pk_address_tally *t, const struct pk_verdict *v)
 {
     t->taken++;
     t->kind[v->kind]++;
-    t->scope[v->scope]++;
     t->iid[v->iid]++;
-    t->certainty[v->iid][v->certainty]++;
 }
 
 void pk_address_entropy(const struct pk_u128 *a, size_t n, double ret[static 32])

@@ -9,8 +9,7 @@
 
 struct pk_address_tally {
     uint64_t lines, addresses, taken; /* read; found in them; left by the filters */
-    uint64_t kind[PK_AK_N], iid[PK_IID_N], scope[PK_SCOPE_N];
-    uint64_t certainty[PK_IID_N][PK_CERTAINTY_N];
+    uint64_t kind[PK_AK_N], iid[PK_IID_N];
 };
 
 void pk_address_count(struct pk_address_tally *t, const struct pk_verdict *v);
