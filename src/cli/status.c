@@ -11,7 +11,7 @@
 #include "cli/current.h"
 #include "cli/plan.h"
 #include "cli/reason.h"
-#include "kernel/conn_source.h"
+#include "kernel/sample.h"
 
 const struct pk_option_def pk_options_status[] = {PK_COMMON_OPTIONS};
 
@@ -25,25 +25,43 @@ static const char *time_text(int64_t at, char buf[static 32])
     return buf;
 }
 
-/* How full the table is that the rules ask: Linux's, which keeps no record of how full it was, or
- * the fence's own. */
-static void print_tracking(const struct pk_fence_info *i, const struct pk_conn_level *level)
+/* The fence's own table, on tc and XDP. */
+static void print_own_table(const struct pk_fence_info *i, const struct pk_table_level *t)
 {
     char bytes[16];
 
-    if (i->conntrack >= 0)
-        printf("tracking  connections are tracked for the rules: %s\n",
-               i->conntrack ? "table inet picket of nf_tables holds it on" : "NOT HELD ON");
+    printf("tracking  connections are tracked in a table of the fence's own, %s\n"
+           "          %" PRIu64 " connection%s; there is room for %" PRIu64
+           "; the most so far: about %" PRIu64 "\n",
+           pk_bytes_str(i->state_bytes, bytes), t->now.count, t->now.count == 1 ? "" : "s",
+           t->now.max, t->high);
+    if (t->evicted[PK_EVICT_HALF_OPEN] || t->evicted[PK_EVICT_CLOSED] || t->evicted[PK_EVICT_OTHER])
+        printf("          gave way to new ones: %" PRIu64 " half-open, %" PRIu64 " closed, %" PRIu64
+               " other than TCP\n",
+               t->evicted[PK_EVICT_HALF_OPEN], t->evicted[PK_EVICT_CLOSED],
+               t->evicted[PK_EVICT_OTHER]);
+    if (t->refused)
+        printf("          %" PRIu64 " new one%s dropped, since the table was full\n", t->refused,
+               t->refused == 1 ? " was" : "s were");
+}
+
+/* How full the table is that the rules ask: the fence's own, or Linux's, which keeps no record of
+ * how full it was. */
+static void print_tracking(const struct pk_fence_info *i, const struct pk_table_level *t)
+{
     if (i->state_max)
-        printf("tracking  connections are tracked in a table of the fence's own, %s\n",
-               pk_bytes_str(i->state_bytes, bytes));
-    if (level->max)
-        printf("          %" PRIu64 " connection%s; there is room for %" PRIu64 "\n", level->count,
-               level->count == 1 ? "" : "s", level->max);
+        print_own_table(i, t);
+    if (i->conntrack < 0)
+        return;
+    printf("tracking  connections are tracked for the rules: %s\n",
+           i->conntrack ? "table inet picket of nf_tables holds it on" : "NOT HELD ON");
+    if (t->now.max)
+        printf("          %" PRIu64 " connection%s; there is room for %" PRIu64 "\n", t->now.count,
+               t->now.count == 1 ? "" : "s", t->now.max);
 }
 
 static void print_head(const struct pk_current *s, const struct pk_fence_info *i,
-                       const struct pk_conn_level *level)
+                       const struct pk_table_level *table)
 {
     char b1[16], b2[16], b3[16], b4[16], when[32];
     const struct pk_u128 id = s->live.id;
@@ -64,7 +82,7 @@ static void print_head(const struct pk_current *s, const struct pk_fence_info *i
            pk_bytes_str(i->image_bytes, b1), pk_bytes_str(i->store_bytes, b2),
            pk_bytes_str(i->counter_bytes, b3), pk_bytes_str(i->flow_bytes, b4));
     pk_plan_print_bytes(&s->live.plan, 10);
-    print_tracking(i, level);
+    print_tracking(i, table);
     printf("pins      %s\n", i->path);
 }
 
@@ -228,8 +246,18 @@ static json_t *devs_json(const struct pk_fence_info *i)
     return list;
 }
 
+static json_t *own_table_json(const struct pk_fence_info *i, const struct pk_table_level *t)
+{
+    return json_pack("{s:I,s:I,s:I,s:I,s:{s:I,s:I,s:I}}", "max", (json_int_t)i->state_max, "bytes",
+                     (json_int_t)i->state_bytes, "high_water", (json_int_t)t->high, "refused",
+                     (json_int_t)t->refused, "evicted", "half_open",
+                     (json_int_t)t->evicted[PK_EVICT_HALF_OPEN], "closed",
+                     (json_int_t)t->evicted[PK_EVICT_CLOSED], "other",
+                     (json_int_t)t->evicted[PK_EVICT_OTHER]);
+}
+
 static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct pk_fence_info *i,
-                      const struct pk_conn_level *level,
+                      const struct pk_table_level *table,
                       struct pk_count reasons[PK_WHERE_N][PK_REASON_N])
 {
     json_object_set_new(c->obj, "standing", json_true());
@@ -244,14 +272,12 @@ static void fill_json(struct pk_cli *c, const struct pk_current *s, const struct
     json_object_set_new(c->obj, "devices", devs_json(i));
     if (i->conntrack >= 0)
         json_object_set_new(c->obj, "conntrack_held", json_boolean(i->conntrack));
-    if (level->max)
+    if (table->now.max)
         json_object_set_new(c->obj, "connections",
-                            json_pack("{s:I,s:I}", "count", (json_int_t)level->count, "max",
-                                      (json_int_t)level->max));
+                            json_pack("{s:I,s:I}", "count", (json_int_t)table->now.count, "max",
+                                      (json_int_t)table->now.max));
     if (i->state_max)
-        json_object_set_new(c->obj, "own_table",
-                            json_pack("{s:I,s:I}", "max", (json_int_t)i->state_max, "bytes",
-                                      (json_int_t)i->state_bytes));
+        json_object_set_new(c->obj, "own_table", own_table_json(i, table));
     json_object_set_new(c->obj, "pins", pk_json_text(i->path));
     json_object_set_new(c->obj, "memory",
                         json_pack("{s:I,s:I,s:I,s:I}", "image", (json_int_t)i->image_bytes, "store",
@@ -300,13 +326,14 @@ static bool any_dead(const struct pk_fence_info *i)
 static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_info *i)
 {
     struct pk_count reasons[PK_WHERE_N][PK_REASON_N] = {0};
-    const struct pk_conn_source source = pk_conn_source_of(s->fence);
-    struct pk_conn_level level = {0};
+    struct pk_table_level table = {0};
     unsigned open = 0;
     int r = pk_fence_reasons(s->fence, reasons);
 
-    if (!r && (i->conntrack >= 0 || i->state_max))
-        r = pk_conn_level(&source, &level);
+    if (!r && i->state_max)
+        r = pk_fence_table_level(s->fence, 0, &table);
+    else if (!r && i->conntrack >= 0)
+        r = pk_ctnl_level(&table.now);
     if (r)
         return r;
     for (int f = 0; f < PK_FAMILY_N; f++)
@@ -316,10 +343,10 @@ static int show(struct pk_cli *c, struct pk_current *s, const struct pk_fence_in
     warn_dead(c, i);
     warn_untracked(c, i);
     if (c->json) {
-        fill_json(c, s, i, &level, reasons);
+        fill_json(c, s, i, &table, reasons);
         return 0;
     }
-    print_head(s, i, &level);
+    print_head(s, i, &table);
     r = print_chains(s);
     if (!r)
         r = print_reasons(reasons);

@@ -73,14 +73,28 @@ static __always_inline void pk_state_leave(void)
         t->begun = 0;
 }
 
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct pk_state_counts);
+} state_counts SEC(".maps");
+
 /* The rules have accepted it for reason `r`: the reason to leave by. */
 PK_GLOBAL int pk_state_end(const struct pk_packet *p, __u32 r)
 {
     struct pk_track *t = pk_state_view();
+    struct pk_state_counts *c;
+    __u32 zero = 0;
+    int kept;
 
     if (!t || !p)
         return r;
-    return pk_track_keep(p, t) ? r : PK_R_DROP_STATE;
+    kept = pk_track_keep(p, t);
+    c = t->looked ? bpf_map_lookup_elem(&state_counts, &zero) : NULL;
+    if (c)
+        pk_state_count(c, t, kept, pk_state_config()->buckets);
+    return kept ? r : PK_R_DROP_STATE;
 }
 
 static __always_inline enum pk_reason pk_state_accept(const struct pk_packet *p, enum pk_reason r)

@@ -5,11 +5,7 @@
 
 #include "base/diag.h"
 #include "kernel/conn_table.h"
-
-struct pk_conn_source pk_conn_source_of(struct pk_fence *f)
-{
-    return (struct pk_conn_source){.fence = pk_conn_table_stands(f) ? f : NULL};
-}
+#include "kernel/sample.h"
 
 int pk_conn_source_open(struct pk_conn_source *ret, struct pk_diags *d)
 {
@@ -44,7 +40,12 @@ int pk_conn_delete(const struct pk_conn_source *s, const struct pk_conn_filter *
 
 int pk_conn_level(const struct pk_conn_source *s, struct pk_conn_level *ret)
 {
-    return s->fence ? pk_conn_table_level(s->fence, ret) : pk_ctnl_level(ret);
+    struct pk_table_level level;
+    int r = s->fence ? pk_fence_table_level(s->fence, 0, &level) : pk_ctnl_level(ret);
+
+    if (!r && s->fence)
+        *ret = level.now;
+    return r;
 }
 
 int pk_conn_watch_open(const struct pk_conn_source *s, unsigned events, struct pk_conn_watch *ret,

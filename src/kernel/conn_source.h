@@ -14,8 +14,6 @@ struct pk_conn_source {
 
 /* 0 or -errno (diagnosed). */
 int pk_conn_source_open(struct pk_conn_source *ret, struct pk_diags *d);
-/* The same of a fence that is open: not to be closed. */
-struct pk_conn_source pk_conn_source_of(struct pk_fence *f);
 void pk_conn_source_close(struct pk_conn_source *s);
 
 /* As pk_ctnl_each() and the like have it. */

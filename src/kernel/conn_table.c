@@ -14,6 +14,7 @@
 #include "datapath/abi/forget.h"
 #include "datapath/objects.h"
 #include "kernel/fault.h"
+#include "kernel/sample.h"
 #include "kernel/sys.h"
 #include "state/view.h"
 
@@ -191,14 +192,58 @@ static int pk_table_count(void *arg, const struct pk_conn *c)
     return 0;
 }
 
-int pk_conn_table_level(const struct pk_fence *f, struct pk_conn_level *ret)
+/* What the CPUs have counted; the fullest that one of them has seen. */
+static int pk_table_counts(const struct pk_fence *f, struct pk_table_level *to, uint32_t *ret_high)
 {
-    struct pk_conn_level level = {.max = f->ctl->state_max};
+    _pk_free_ struct pk_state_counts *value = NULL;
+    uint32_t zero = 0, high = 0;
+    size_t cpus;
+    int r = f->maps.fd[PK_MAP_STATE_COUNTS] < 0 ? -ENOENT : pk_sys_cpus(&cpus);
+
+    if (r) /* a fence of a picket that does not know it */
+        return r == -ENOENT ? 0 : r;
+    value = calloc(cpus, sizeof(*value));
+    if (!value)
+        return -ENOMEM;
+    if (bpf_map_lookup_elem(f->maps.fd[PK_MAP_STATE_COUNTS], &zero, value) < 0)
+        return -errno;
+    for (size_t c = 0; c < cpus; c++) {
+        for (int i = 0; i < PK_EVICT_N; i++)
+            to->evicted[i] += value[c].evicted[i];
+        to->refused += value[c].refused;
+        high = PK_MAX(high, value[c].high);
+    }
+    *ret_high = high;
+    return 0;
+}
+
+/* One that was made after the fence was opened is found by its pin. */
+static int pk_table_find(struct pk_fence *f)
+{
+    if (!f->ctl->state_buckets)
+        return -ENOENT;
+    return f->maps.fd[PK_MAP_STATE] >= 0
+               ? 0
+               : pk_maps_pinned(f->pins.dir, PK_MAP_STATE, &f->maps.fd[PK_MAP_STATE]);
+}
+
+int pk_fence_table_level(struct pk_fence *f, uint32_t buckets, struct pk_table_level *ret)
+{
+    struct pk_table_level level = {.now.max = f->ctl->state_max};
     struct pk_table_each x = {
-        .filter = &PK_CONN_ANY, .fn = pk_table_count, .arg = &level.count, .forget = -1};
-    int r = pk_table_read(f, 0, f->ctl->state_buckets, pk_table_part, &x);
+        .filter = &PK_CONN_ANY, .fn = pk_table_count, .arg = &level.now.count, .forget = -1};
+    uint32_t all = f->ctl->state_buckets, high = 0;
+    uint32_t n = buckets && buckets < all ? buckets : all;
+    int r = pk_table_find(f);
 
     if (!r)
-        *ret = level;
-    return r;
+        r = pk_table_read(f, 0, n, pk_table_part, &x);
+    if (!r)
+        r = pk_table_counts(f, &level, &high);
+    if (r)
+        return r;
+    level.now.count = level.now.count * all / n;
+    level.high = PK_MAX((uint64_t)high * all >> PK_FILL_SHIFT, level.now.count);
+    *ret = level;
+    return 0;
 }

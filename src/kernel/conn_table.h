@@ -20,8 +20,6 @@ int pk_conn_table_each(const struct pk_fence *f, const struct pk_conn_filter *fi
                        pk_conn_fn *fn, void *arg, struct pk_diags *d);
 int pk_conn_table_delete(const struct pk_fence *f, const struct pk_conn_filter *filter,
                          pk_conn_fn *fn, void *arg, struct pk_diags *d);
-/* How many there are: all are looked at. */
-int pk_conn_table_level(const struct pk_fence *f, struct pk_conn_level *ret);
 
 /*
  * Fills a table that was just made, before any program knows it, with what goes on here

@@ -8,6 +8,7 @@
 #include "classify/flow.h"
 #include "datapath/abi/ctl.h"
 #include "kernel/sys.h"
+#include "state/counts.h"
 #include "state/rtt.h"
 
 #define PK_NAME_(x) #x
@@ -32,6 +33,8 @@ static const struct pk_map_spec pk_map_specs[PK_MAP_N] = {
                             BPF_F_MMAPABLE},
     [PK_MAP_STATE] = {"state", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pk_state_bucket), 0, 0},
     [PK_MAP_RTT] = {"rtt", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct pk_rtt), PK_RTT_SIDES, 0},
+    [PK_MAP_STATE_COUNTS] = {"state_counts", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+                             sizeof(struct pk_state_counts), 1, 0},
     [PK_MAP_PROGS_NF] = {"progs_nf", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
     [PK_MAP_PROGS_TC] = {"progs_tc", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
     [PK_MAP_PROGS_XDP] = {"progs_xdp", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
@@ -111,7 +114,8 @@ int pk_maps_chunk(int *ret)
 static bool pk_map_is_data(enum pk_map m)
 {
     return m == PK_MAP_COUNTERS || m == PK_MAP_REASONS || m == PK_MAP_IFNAMES ||
-           m == PK_MAP_STATE || m == PK_MAP_RTT || pk_map_is_flows(m);
+           m == PK_MAP_STATE || m == PK_MAP_RTT || m == PK_MAP_STATE_COUNTS ||
+           pk_map_is_flows(m);
 }
 
 static int pk_map_new(enum pk_map m, int *ret)

@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/conn.h"
 #include "kernel/fence.h"
+#include "state/counts.h"
 #include "state/rtt.h"
 
 #define PK_DEVICES_MAX 4096u /* more are not reported */
@@ -44,6 +46,18 @@ int pk_fence_sample(struct pk_fence *f, const struct pk_live *live,
  * no table of connections of its own. 0 or -errno.
  */
 int pk_fence_rtt(const struct pk_fence *f, struct pk_rtt ret[PK_RTT_SIDES]);
+
+/*
+ * How full the fence's own table of connections is, and what it has counted since the fence stands
+ * (state/counts.h). `buckets` are looked at (0: all of them): of fewer than there are, the count is
+ * an estimate. -ENOENT: the fence has no such table; -errno.
+ */
+struct pk_table_level {
+    struct pk_conn_level now;
+    uint64_t high; /* the most there have been, an estimate; never below now.count */
+    uint64_t evicted[PK_EVICT_N], refused;
+};
+int pk_fence_table_level(struct pk_fence *f, uint32_t buckets, struct pk_table_level *ret);
 
 /*
  * The guarded interfaces that are there, or all of the namespace if it is guarded as a whole, in

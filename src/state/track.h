@@ -18,6 +18,7 @@
  */
 #pragma once
 
+#include "state/counts.h"
 #include "state/rtt.h"
 #include "state/tcp.h"
 
@@ -387,6 +388,14 @@ PK_INLINE void pk_bucket_put(struct pk_state_bucket *b, __u32 way, const struct 
     b->until[way] = t->now + 1; /* until the packet itself has gone through the machine */
 }
 
+/* As what an entry gives way. */
+PK_INLINE enum pk_state_evicted pk_entry_evicted(const struct pk_state_entry *e)
+{
+    if (e->key.proto != 6 || e->key.family & PK_STATE_FRAGMENT)
+        return PK_EVICT_OTHER;
+    return e->status & PK_CTF_ASSURED ? PK_EVICT_CLOSED : PK_EVICT_HALF_OPEN;
+}
+
 /*
  * Into the first or second bucket. 0: all its places are held. If somebody else has made the entry
  * meanwhile, that is the one; but a datagram's says what its newest first fragment was.
@@ -410,7 +419,8 @@ PK_GLOBAL int pk_track_put(struct pk_track *t, __u32 second)
     there = way < PK_STATE_WAYS;
     way = pk_way(way);
     if (there) {
-        t->pushed |= !is_old && pk_state_lives(b->until[way], t->now);
+        if (!is_old && pk_state_lives(b->until[way], t->now))
+            t->pushed |= 1u << pk_entry_evicted(&b->entry[way]);
         if (!is_old || t->seen.key.family & PK_STATE_FRAGMENT)
             pk_bucket_put(b, way, t);
         t->bucket = n;
@@ -425,7 +435,7 @@ PK_GLOBAL int pk_track_put(struct pk_track *t, __u32 second)
  * the second has more room. At two thirds of all places in use one entry in ten stands in its
  * second bucket; to take the emptier one always would be a third.
  */
-PK_GLOBAL __u32 pk_track_choose(const struct pk_track *t)
+PK_GLOBAL __u32 pk_track_choose(struct pk_track *t)
 {
     const struct pk_state_bucket *a, *b;
     __u32 first;
@@ -437,6 +447,7 @@ PK_GLOBAL __u32 pk_track_choose(const struct pk_track *t)
     if (!a || !b)
         return 0;
     first = pk_bucket_pressure(a, t->now);
+    t->looked = (__u16)(1 + (first < PK_STATE_WAYS ? first : PK_STATE_WAYS));
     return first >= PK_STATE_WAYS - 2 && first > pk_bucket_pressure(b, t->now);
 }
 

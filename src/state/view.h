@@ -71,7 +71,8 @@ struct pk_track {
     __u32 status; /* PK_CTF_* */
     __u32 until;  /* tick; 0: the entry is gone or not there yet */
     __u32 orig;   /* the end of the key that has begun */
-    __u32 pushed; /* 1: an entry that was not held has given way */
+    __u16 pushed; /* bit per enum pk_state_evicted: an entry that was not held has given way */
+    __u16 looked; /* 0: no entry was needed; else 1 + those that live in the key's first bucket */
     __u32 epoch;  /* see pk_state_entry */
     __u32 at;     /* the time, as in rtt.h */
     __u32 rtt;    /* of the half of a handshake that the packet ends; 0: of none */

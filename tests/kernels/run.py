@@ -44,7 +44,6 @@ PLAN = {
     "audit": {"arguments": ["all are told apart"]},
     "demo": {},
     "state": {},
-    "conn": {},
     "scope": {"arguments": ["--fence", "tc"]},
     "devices": {"arguments": ["clsact"]},
     "iptables agrees with itself": {"arguments": ["--rounds", "2"]},

@@ -4,6 +4,7 @@
 the own one on tc and XDP."""
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from command import PICKET, SCHEMAS, picket, picket_json, same  # noqa: E402
 from pktest import fence, ns, pair, tap  # noqa: E402
 from pktest.pair import LEFT, PORT, RIGHT  # noqa: E402
 
-LIVE, FLOOD = 101, 30011
+LIVE, ROUTED, FLOOD = 101, 1009, 30011
 BEFORE = "10.3.0.77"
 RULES = """\
 *filter
@@ -327,6 +328,39 @@ def looks_again(rig):
         same("exit", watch.wait(WAIT), 0)
 
 
+def forwarded(lab, hook):
+    """A router has no sockets of what goes through: Linux's table, if it tracks, knows of it."""
+    hosts = left, router, right = [lab.netns(f"{hook}-{name}") for name in ("a", "router", "b")]
+    for space in hosts:
+        ns.quiet(space)
+    for i, end in enumerate((left, right)):
+        ns.veth(end, "wire", f"02:00:00:00:0{i}:01", router, f"wire{i}", f"02:00:00:00:0{i}:02")
+        end.ip(f"addr add 10.{i}.0.1/24 dev wire", f"route add default via 10.{i}.0.2")
+        router.ip(f"addr add 10.{i}.0.2/24 dev wire{i}")
+    router.sysctl(ipv4__ip_forward=1)
+    router.run(["nft", "-f", "-"], text="table ip t { chain c { type filter hook forward priority 0; "
+               "ct state new counter; }; }")
+    with right:
+        server = socket.create_server(("10.1.0.1", PORT), backlog=ROUTED)
+    pairs = []
+    for _ in range(ROUTED):
+        with left:
+            one = socket.create_connection(("10.1.0.1", PORT), pair.WAIT)
+        other = server.accept()[0]
+        other.settimeout(pair.WAIT)
+        pairs.append((one, other))
+    gate = fence.Picket(router, hook, ("wire0", "wire1"))
+    lab.on_close(gate.clear)
+    gate.apply({4: "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+                   "-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\nCOMMIT\n"})
+    for one, other in pairs:
+        one.sendall(b"?")
+        assert other.recv(1) == b"?"
+        other.sendall(b"!")
+        assert one.recv(1) == b"!"
+    assert gate.now(4).of("ESTABLISHED")[0] >= 2 * ROUTED
+
+
 def words(rig):
     """What is no selection is refused by name."""
     for bad in (["frob"], ["list", "more"], ["--proto", "frob"], ["--src", "10.3.0.1/33"],
@@ -343,12 +377,14 @@ def main():
         print("1..0 # SKIP needs root")
         return 0
     fence.need_picket()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8 * ROUTED, 8 * ROUTED))
     with ns.Lab() as lab:
         for hook in ("tc", "xdp"):
             rig = Rig(lab, hook)
             for test in (knows_who_was_there, lists, selects, fits_a_terminal, deletes, looks_again,
                          lists_many, words):
                 t.run(f"{hook}: {test.__name__.replace('_', ' ')}", test, rig)
+            t.run(f"{hook}: forwarded", forwarded, lab, hook)
         t.run("netfilter links", fence.need_netfilter_link)
         if t.skipped:
             return t.done()

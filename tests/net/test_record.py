@@ -520,6 +520,30 @@ def conntrack_is_seen_filling(case):
         recorder.end()
 
 
+def own_table_is_seen_filling(case):
+    """On tc and XDP: entries of the fence's own table, and what gave way in one that is small."""
+    case.firewall.clear()
+    case.firewall.apply(rules(DNS))
+    with case.record() as recorder:
+        same("no rule asks", recorder.sampled().of("picket_state_entries"), [])
+        case.firewall.apply(rules(STATE, DNS), extra=("--state-max", "8"))
+        for port in range(5300, 5307):
+            case.send(port, 1)
+        store = recorder.wait_for(lambda s: s.last("picket_state_entries") == 7, "7 entries")
+        same("the limit", store.last("picket_state_entries_max"), 8)
+        same("Linux's", store.of("picket_conntrack_entries"), [])
+        for port in range(5310, 5333):
+            case.send(port, 1)
+        table = case.firewall.status()["own_table"]
+        same("some gave way", table["evicted"]["other"] >= 23 + 7 - 16, True)
+        evicted = labelled("picket_state_evicted_total", cause="other")
+        store = recorder.wait_for(lambda s: s.last(evicted) == table["evicted"]["other"], "evicted")
+        same("the most", 8 <= store.last("picket_state_entries_high") <= 16, True)
+        case.firewall.apply(rules(DNS))
+        recorder.wait_for(lambda s: s.last("picket_state_entries") == 0, "no entries")
+        recorder.end()
+
+
 def old_points_are_deleted(case):
     """A block goes when the next one, too, began before the limit; then all points of it are older."""
     now = time.time_ns()
@@ -554,7 +578,8 @@ TESTS = (counts_are_exact, rates_follow_from_totals, what_rests_costs_nothing, c
          one_process_records, a_full_disk_is_said_and_survived, old_points_are_deleted,
          what_makes_no_sense_is_refused)
 
-HOOK_TESTS = {"tc": TESTS, "xdp": TESTS[:1], "netfilter": (*TESTS[:1], conntrack_is_seen_filling)}
+HOOK_TESTS = {"tc": (*TESTS, own_table_is_seen_filling), "xdp": (*TESTS[:1], own_table_is_seen_filling),
+              "netfilter": (*TESTS[:1], conntrack_is_seen_filling)}
 
 
 def main():

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../lib/talk.h"
+#include "state/counts.h"
 
 #define NEW PK_CTS_NEW
 #define EST PK_CTS_ESTABLISHED
@@ -254,7 +255,9 @@ static void test_flood_drives_out_half_open_ones_only(void **state)
 {
     enum { KEPT = 200, FLOOD = 20000 };
     struct talk *t = *state;
-    unsigned pushed = 0;
+    struct pk_state_counts n = {0};
+    uint32_t places = t->table.config.buckets * PK_STATE_WAYS;
+    double filled;
 
     for (unsigned i = 0; i < KEPT; i++) {
         uint16_t port = (uint16_t)(1000 + i);
@@ -275,14 +278,41 @@ static void test_flood_drives_out_half_open_ones_only(void **state)
         p.b[12] = 10; /* made-up sources */
         p.b[13] = (uint8_t)(i >> 8);
         assert_int_equal(talk_say(t, &p, true), NEW);
-        pushed += t->last.pushed;
+        pk_state_count(&n, &t->last, 1, t->table.config.buckets);
     }
-    assert_true(pushed > FLOOD / 2);
+    /* The first ones found places that were free; a bucket or two may be so still. */
+    assert_true(n.evicted[PK_EVICT_HALF_OPEN] >= FLOOD - (places - KEPT));
+    assert_true(n.evicted[PK_EVICT_CLOSED] + n.evicted[PK_EVICT_OTHER] + n.refused == 0);
+    filled = n.high / (double)(1 << PK_FILL_SHIFT);
+    assert_true(filled > 0.9 * PK_STATE_WAYS && filled <= PK_STATE_WAYS);
     for (unsigned i = 0; i < KEPT; i++)
         assert_int_equal(
             say(t, talk_tcp(&(struct talk_segment){
                        .flags = A, .seq = 2, .ack = 6, .sport = (uint16_t)(1000 + i)})),
             EST);
+}
+
+/* The average follows the table up, the maximum stays when it empties. */
+static void test_high_water(void **state)
+{
+    struct talk *t = *state;
+    struct pk_state_counts n = {0};
+    uint32_t half = t->table.config.buckets * PK_STATE_WAYS / 2;
+
+    for (uint32_t i = 0; i < half; i++) {
+        struct talk_packet p =
+            talk_tcp(&(struct talk_segment){.flags = S, .seq = i, .sport = (uint16_t)(1 + i)});
+
+        assert_int_equal(talk_say(t, &p, true), NEW);
+        pk_state_count(&n, &t->last, 1, t->table.config.buckets);
+    }
+    assert_in_range(n.high, (PK_STATE_WAYS << PK_FILL_SHIFT) / 3,
+                    (PK_STATE_WAYS << PK_FILL_SHIFT) * 2 / 3);
+    half = n.high;
+    for (unsigned i = 0; i < 200; i++)
+        pk_state_fill_seen(&n, 0, t->table.config.buckets);
+    assert_int_equal(n.high, half);
+    assert_true(n.fill < half / 100);
 }
 
 /* Only connections that were really made can fill the table; then new ones are dropped. */
@@ -414,6 +444,7 @@ int main(void)
         CASE(test_fragments),
         CASE(test_fragments_of_dropped),
         CASE(test_flood_drives_out_half_open_ones_only),
+        CASE(test_high_water),
         CASE(test_full),
         cmocka_unit_test(test_places),
         CASE(test_key_is_of_both_directions),

@@ -163,6 +163,8 @@ static int pk_fence_gone(struct pk_sink *k, struct pk_fence_watch *w)
     for (int at = 0; at < PK_WHERE_N; at++)
         for (int i = 0; i < PK_REASON_N && !r; i++)
             r = pk_cells_end(k, &w->reason[at][i], k->t);
+    if (!r)
+        r = pk_state_gone(k, w);
     for (size_t i = 0; i < w->n_devices && !r; i++)
         r = pk_device_end(k, &w->device[i]);
     pk_fence_watch_close(w);
@@ -183,6 +185,8 @@ static int pk_fence_come(struct pk_sink *k, struct pk_fence_watch *w)
         for (int i = 0; i < PK_REASON_N; i++)
             w->reason[at][i] = (struct pk_cells){begin, begin};
     pk_rtt_watch_begin(&w->rtt, fresh);
+    for (int i = 0; i < PK_STATE_COUNTERS; i++)
+        w->state_count[i] = begin;
     (void)!pk_rule_watch_before(w->fence, &w->before); /* there need not be one */
     return 0;
 }

@@ -115,7 +115,8 @@ int pk_rule_watch_end(struct pk_sink *k, struct pk_fence *f, struct pk_rule_watc
 void pk_rule_watch_free(struct pk_rule_watch **w);
 
 #define PK_DEVICE_COUNTERS 6
-#define PK_STATE_GAUGES 2
+#define PK_STATE_GAUGES 5
+#define PK_STATE_COUNTERS (PK_EVICT_N + 1)
 
 struct pk_device_cell {
     char name[16];
@@ -158,11 +159,14 @@ struct pk_fence_watch {
     struct pk_rtt_watch rtt;
     bool state_asked; /* by a rule of the set in force */
     struct pk_gauge state[PK_STATE_GAUGES];
+    struct pk_cell state_count[PK_STATE_COUNTERS];
 };
 
 /* Tables of connections (state.c). */
 bool pk_state_asked(const struct pk_rule_watch *w);
 int pk_state_sample(struct pk_sink *k, struct pk_fence_watch *w);
+/* The fence has been taken down: the last counts of its own table. */
+int pk_state_gone(struct pk_sink *k, struct pk_fence_watch *w);
 
 /* One sample of everything. 0 or -errno, diagnosed; what could be read has been put then. */
 int pk_fence_watch_sample(struct pk_sink *k, struct pk_fence_watch *w);
