@@ -9,6 +9,12 @@
 #include "base/buf.h"
 #include "cli/codes.h"
 
+/* What a path stands for. */
+static const char *opened(const char *path)
+{
+    return strcmp(path, "-") ? path : "/dev/stdin";
+}
+
 static int add_path(struct pk_files *f, const struct pk_args *a)
 {
     if (f->n >= PK_FILES_MAX) {
@@ -45,7 +51,7 @@ static int read_one(struct pk_cli *c, const struct pk_files *f, size_t i, struct
     const char *path = f->item[i].path;
     struct pk_place at = {path, 0, 0};
     _pk_buf_ struct pk_buf text = {.data = NULL};
-    int r = pk_file_read(strcmp(path, "-") ? path : "/dev/stdin", PK_FILE_MAX, &text);
+    int r = pk_file_read(opened(path), PK_FILE_MAX, &text);
 
     if (r) {
         pk_error(&c->d, PK_D_FILE_UNREADABLE, at, NULL, "cannot read: %s", strerror(-r));
@@ -137,7 +143,7 @@ size_t pk_files_bytes(const struct pk_files *f)
     for (size_t i = 0; i < f->n; i++) {
         struct stat st;
 
-        if (stat(f->item[i].path, &st) || !S_ISREG(st.st_mode))
+        if (stat(opened(f->item[i].path), &st) || !S_ISREG(st.st_mode))
             return 0;
         bytes += (size_t)st.st_size;
     }
