@@ -30,7 +30,7 @@
 #define DAY INT64_C(86400000000000)
 #define COMMIT_EACH 100000
 #define ROUNDS 3
-#define READ_ROUNDS 100 /* the best of them: on a shared machine most are disturbed */
+#define READ_ROUNDS 500 /* the best of them: on a shared machine most are disturbed */
 
 struct result {
     double bytes, with_rollups, gorilla, written, read;
