@@ -8,6 +8,7 @@ import json
 import os
 import random
 import struct
+import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree
@@ -125,6 +126,61 @@ def test_captures_are_lists():
             f.write(form)
             f.flush()
             picket("address", "classify", f.name, status=2, err=[err])
+
+
+# What ipv6toolkit's addr6 2.2 says otherwise, cannot read or cannot do.
+NEAREST = (
+    # The local bit of QEMU's, Docker's and random MACs: "randomized".
+    ("fe80::5054:ff:fe12:3456", "link-local", "eui64-virtual"),
+    ("fe80::42:acff:fe11:2", "link-local", "eui64-virtual"),
+    ("fe80::8c3d:5aff:fe12:3456", "link-local", "eui64-local"),
+    # "embedded-ipv4-64": zeros, and letters as decimal digits.
+    ("2001:db8::", "documentation", "router-anycast"),
+    ("2001:db8::1ab:1ab:1ab:1ab", "documentation", "pattern"),
+    # "embedded-ipv4-32" or "randomized": words and repetitions.
+    ("2001:db8::dead:beef", "documentation", "wordy"),
+    ("2001:db8::face:b00c", "documentation", "wordy"),
+    ("2001:db8::cafe:babe:dead:beef", "documentation", "wordy"),
+    ("2001:db8::aaaa:aaaa:aaaa:aaaa", "documentation", "pattern"),
+    ("2001:db8::ffff:ffff:ffff:ffff", "documentation", "pattern"),
+    # Teredo is never printed.
+    ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "teredo", "teredo"),
+    # Embedded ports of high numbers were 0.
+    ("2001:db8::443", "documentation", "port"), ("2001:db8::1:8080", "documentation", "port"),
+    # Plain "global".
+    ("64:ff9b::192.0.2.33", "nat64", "none"), ("2002:c000:221::1", "6to4", "low-byte"),
+    ("3fff::1", "documentation", "low-byte"), ("100::1", "discard", "none"),
+    ("5f00::1", "srv6", "none"),
+    # "Invalid IPv6 address".
+    ("fe80::1%eth0", "link-local", "low-byte"), ("2001:db8::1/64", "documentation", "low-byte"),
+    ("[2001:db8::1]:443", "documentation", "low-byte"),
+    (" 2001:db8::1", "documentation", "low-byte"),
+    ("2001:db8::1 # a comment", "documentation", "low-byte"),
+)
+
+
+def test_nearest_tool():
+    text = "".join(f"{line}\n" for line, _, _ in NEAREST)
+    lines = picket("address", "classify", "--format", "jsonl", "-", text=text).stdout.splitlines()
+    same("verdicts", [(a["kind"], a["iid"]) for a in map(json.loads, lines)],
+         [(kind, iid) for _, kind, iid in NEAREST])
+    words = ["2001:db8::192:0:2:1", "2001:db8::c0a8:101", "2001:db8::80:1", "2001:db8::80"]
+    for iid, found in (("ipv4-words", words[:1]), ("ipv4", words[1:2]), ("port-high", words[2:3])):
+        same(iid, [a["address"] for a in classify("--iid", iid, *words)["addresses"]], found)
+    scopes = ["ff01::1", "ff02::1", "ff04::1", "ff05::1", "ff08::1", "ff0e::1", "ff06::1"]
+    same("scopes of multicast", [a["scope"] for a in classify(*scopes)["addresses"]],
+         ["interface", "link", "admin", "site", "organisation", "global", "unassigned"])
+
+
+def test_many_alike():
+    """addr6's hash of the last word is quadratic in these; exact here, each once."""
+    with tempfile.TemporaryFile() as f:
+        for i in range(1 << 18):
+            f.write(struct.pack(">QIHH", 0x20010DB800000000, i % 100000, 0xABAB, 0xCDCD))
+        f.seek(0)
+        out = subprocess.run([command.PICKET, "address", "classify", "-u", "-s", "--binary", "-"],
+                             stdin=f, stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
+    same("count", out.splitlines()[-1], "100000 addresses of 262144 found in 262144 lines")
 
 
 def test_vendor():

@@ -12,9 +12,11 @@ The router's advertisements are sent by the test, so that each address comes whe
 import datetime
 import json
 import os
+import shlex
 import shutil
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 from contextlib import closing
@@ -73,7 +75,8 @@ class Net:
         return self.host.run(["ip", "-6", "addr", "show", "dev", self.dev]).stdout
 
     def advertise(self):
-        """One router advertisement of the prefix, as RFC 4861, 4.2 and 4.6.2 have it."""
+        """A router advertisement of the prefix, as RFC 4861, 4.2 and 4.6.2 have it; again while the host
+        is not ready for it."""
         head = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
         option = struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 1800, 0)
         with self.router, socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as s:
@@ -81,10 +84,15 @@ class Net:
             s.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, b"r0\0")
             index = socket.if_nametoindex("r0")
             s.bind(("fe80::1", 0, 0, index))
-            s.sendto(head + option + socket.inet_pton(socket.AF_INET6, PREFIX),
-                     ("ff02::1", 0, 0, index))
-        hosts.until(lambda: "dynamic" in self.addresses() and "tentative" not in self.addresses(),
-                    "no address of the advertisement")
+            message = head + option + socket.inet_pton(socket.AF_INET6, PREFIX)
+            s.sendto(message, ("ff02::1", 0, 0, index))
+
+            def taken():
+                if "dynamic" not in self.addresses():
+                    s.sendto(message, ("ff02::1", 0, 0, index))
+                return "dynamic" in self.addresses() and "tentative" not in self.addresses()
+
+            hosts.until(taken, "no address of the advertisement")
         return self
 
     def audit(self, *words, status=None):
@@ -351,7 +359,12 @@ TREES = (
       "run/NetworkManager/system-connections/netplan-eth0.nmconnection": NM.replace("0a0b", "0c0d"),
       "etc/NetworkManager/system-connections/x.nmconnection": NM + "addr-gen-mode=stable-privacy\n"},
      {"name": "NetworkManager", "identifier": "eui64", "netplan": True, "certainty": "certain"},
-     "netplan set ethernets.'eth0'.ipv6-address-generation=stable-privacy"),
+     "netplan set 'ethernets.eth0.ipv6-address-generation=stable-privacy'"),
+    ({"run/NetworkManager/devices/%INDEX%": "[device]\nmanaged=true\nconnection-uuid=0c0d\n",
+      "run/NetworkManager/system-connections/netplan-lan.1.nmconnection":
+          NM.replace("uuid=0a0b\n", "").replace("=ethernet", "=vlan")},
+     {"name": "NetworkManager", "identifier": "eui64", "netplan": True},
+     "netplan set 'vlans.lan\\.1.ipv6-privacy=true'"),
     ({"run/NetworkManager/devices/%INDEX%": "[device]\nmanaged=false\n",
       "etc/NetworkManager/system-connections/x.nmconnection": NM}, {"name": "kernel"}, "stable_secret"),
     ({"etc/dhcpcd.conf": "duid\nslaac hwaddr\n\ninterface eth1\nslaac private\n"},
@@ -393,6 +406,58 @@ def managers_are_told(lab):
                 if manager["name"] in ("systemd-networkd", "dhcpcd"):
                     run_fix(net, tree, script)
                     same(f"{files}, mended", net.document("--root", tree)["fix"], [])
+
+
+def needed(program):
+    if not shutil.which(program):
+        raise tap.Skip(f"{program} is not installed")
+
+
+def run_words(line, **more):
+    return subprocess.run(shlex.split(line), stdout=subprocess.PIPE, check=True, encoding="utf-8",
+                          timeout=hosts.DEADLINE * 6, **more).stdout
+
+
+def fix_of(net, tree, command):
+    """The lines of the fix that begin so, and what is said of the identifier and temporary addresses."""
+    document, (_, link) = net.document("--root", tree), net.judged("--root", tree)
+    return ([line for line in document["fix"] if line.startswith(command)],
+            (link["manager"]["identifier"], link["manager"]["temporary"]))
+
+
+def nmcli_takes_the_fix(lab):
+    """Offline: the keyfile goes in, and comes out without the finding."""
+    needed("nmcli")
+    with Net(lab) as net, tempfile.TemporaryDirectory() as tree:
+        net.up()
+        keyfile = "etc/NetworkManager/system-connections/x.nmconnection"
+        text = NM.replace("0a0b", "2a1c4b8e-0d2b-4f7e-8f57-0a7a3c1b7f10") + "dhcp-duid=llt\n"
+        plant(tree, {keyfile: text}, 0)
+        lines, said = fix_of(net, tree, "nmcli connection modify ")
+        same("before", (len(lines), said), (3, ("eui64", "kernel")))
+        for line in lines:
+            settings = line.split("'")[2]
+            text = run_words("nmcli --offline connection modify" + settings, input=text)
+        plant(tree, {keyfile: text}, 0)
+        same("after", fix_of(net, tree, "nmcli"), ([], ("opaque", "used")))
+
+
+def netplan_takes_the_fix(lab):
+    """netplan reads it, and makes a keyfile without the finding."""
+    needed("netplan")
+    with Net(lab) as net, tempfile.TemporaryDirectory() as tree:
+        net.up()
+        config = os.path.join(tree, "etc/netplan/01.yaml")
+        plant(tree, {"etc/netplan/01.yaml": "network:\n  version: 2\n  renderer: NetworkManager\n"
+                                            "  ethernets:\n    eth0:\n      dhcp6: true\n"}, 0)
+        os.chmod(config, 0o600)
+        run_words(f"netplan generate --root-dir {tree}")
+        lines, said = fix_of(net, tree, "netplan set ")
+        same("before", (len(lines), said), (2, ("eui64", "off")))
+        for line in lines:
+            run_words(f"{line} --root-dir {tree}")
+        run_words(f"netplan generate --root-dir {tree}")
+        same("after", fix_of(net, tree, "netplan"), ([], ("opaque", "used")))
 
 
 def leases_and_names(lab):
@@ -627,8 +692,8 @@ def with_the_rules(net, outside):
 
 TESTS = (eui64_is_told, all_are_told_apart, secret_that_changed, duplicate_counts, token_is_told,
          one_secret, fix_removes_the_finding, server_keeps_a_stable_one, selection_stops_its_use,
-         managers_are_told, leases_and_names, further_sources, neighbours, secret_of_root, formats,
-         rules_keep_it_from_outside)
+         managers_are_told, nmcli_takes_the_fix, netplan_takes_the_fix, leases_and_names,
+         further_sources, neighbours, secret_of_root, formats, rules_keep_it_from_outside)
 
 
 def main():

@@ -41,37 +41,46 @@ static void show_host(const struct pk_audit *a, FILE *to)
         pk_table_print(t, 0, to);
 }
 
-static void lifetime(struct pk_table *t, const struct pk_audit_address *x)
+static const char *lifetime(const struct pk_audit_address *x, char buf[static 16])
 {
     if (x->a->flags & IFA_F_DADFAILED)
-        pk_table_str(t, "duplicate");
-    else if (x->a->flags & IFA_F_TENTATIVE)
-        pk_table_str(t, "tentative");
-    else if (x->a->flags & IFA_F_DEPRECATED)
-        pk_table_str(t, "deprecated");
-    else if (x->a->preferred == PK_INET6_FOREVER)
-        pk_table_str(t, "for ever");
-    else
-        pk_table_fmt(t, "%u s", x->a->preferred);
+        return "duplicate";
+    if (x->a->flags & IFA_F_TENTATIVE)
+        return "tentative";
+    if (x->a->flags & IFA_F_DEPRECATED)
+        return "deprecated";
+    if (x->a->preferred == PK_INET6_FOREVER)
+        return "for ever";
+    snprintf(buf, 16, "%u s", x->a->preferred);
+    return buf;
 }
 
+/* 80 columns, for the longest address. */
 static void show_addresses(const struct pk_audit_link *l, FILE *to)
 {
-    _pk_table_ struct pk_table *t =
-        pk_table_new((const char *const[]){"ADDRESS", "ORIGIN", "PREFERRED", "WHY", NULL});
-    char text[46];
+    char text[46], address[50], preferred[16];
 
-    for (size_t i = 0; t && i < l->n; i++) {
+    if (l->n)
+        fprintf(to, "  %-43s  %-13s  %s\n", "ADDRESS", "ORIGIN", "PREFERRED");
+    for (size_t i = 0; i < l->n; i++) {
         const struct pk_audit_address *x = &l->addresses[i];
 
-        pk_table_fmt(t, "%s/%u", pk_address_text(x->a->address, text), x->a->bits);
-        pk_table_str(t, pk_origin_name(x->origin));
-        lifetime(t, x);
-        pk_table_fmt(t, "%s%s", x->proof, x->source ? "; SOURCE" : "");
-        pk_table_end_row(t);
+        snprintf(address, sizeof(address), "%s/%u", pk_address_text(x->a->address, text),
+                 x->a->bits);
+        fprintf(to, x->source ? "  %-43s  %-13s  %-10s  SOURCE\n" : "  %-43s  %-13s  %s\n", address,
+                pk_origin_name(x->origin), lifetime(x, preferred));
+        fprintf(to, "      %s\n", x->proof);
     }
-    if (t && l->n)
-        pk_table_print(t, 2, to);
+}
+
+/* "  file: /etc/..." */
+static void show_said(const char *what, const char *s, struct pk_buf *b)
+{
+    if (!s)
+        return;
+    pk_buf_fmt(b, "  %s: ", what);
+    pk_buf_text(b, s, strlen(s));
+    pk_buf_char(b, '\n');
 }
 
 static void show_link(const struct pk_audit_link *l, FILE *to)
@@ -79,18 +88,11 @@ static void show_link(const struct pk_audit_link *l, FILE *to)
     const struct pk_manager *m = &l->manager;
     _pk_buf_ struct pk_buf b = PK_BUF_INIT(8192);
 
-    pk_buf_fmt(&b, "\n%s: %s%s", l->l->name, pk_manager_name(m->kind),
+    pk_buf_fmt(&b, "\n%s: %s%s\n", l->l->name, pk_manager_name(m->kind),
                m->netplan ? " for netplan" : "");
-    if (m->file) {
-        pk_buf_str(&b, " by ");
-        pk_buf_text(&b, m->file, strlen(m->file));
-    }
-    if (m->said) {
-        pk_buf_str(&b, " (");
-        pk_buf_text(&b, m->said, strlen(m->said));
-        pk_buf_char(&b, ')');
-    }
-    pk_buf_fmt(&b, "\n  kernel: addr_gen_mode %s, secret %s, use_tempaddr %d, accept_ra %d\n",
+    show_said("file", m->file, &b);
+    show_said("says", m->said, &b);
+    pk_buf_fmt(&b, "  kernel: addr_gen_mode %s, secret %s, use_tempaddr %d, accept_ra %d\n",
                gen_mode_name(l->l->gen_mode), secret_name(l->sysctl.secret_state),
                l->sysctl.use_tempaddr, l->sysctl.accept_ra);
     if (!b.failed)

@@ -80,9 +80,11 @@ static void nmcli(const struct pk_audit_link *l, const char *settings, struct pk
 
 static void netplan(const struct pk_audit_link *l, const char *setting, struct pk_buf *out)
 {
-    pk_buf_str(out, "netplan set ethernets.");
-    pk_shell_quote(l->l->name, out);
-    pk_buf_fmt(out, ".%s\n", setting);
+    _pk_buf_ struct pk_buf word = PK_BUF_INIT(4096);
+
+    pk_buf_fmt(&word, "%s.%s", l->manager.node, setting);
+    if (!word.failed)
+        command(out, "netplan set %", word.data);
 }
 
 static void nm_stable(const struct pk_audit_link *l, struct pk_buf *out)
@@ -265,7 +267,8 @@ void pk_cure_selection(const struct pk_audit_link *l, const struct pk_audit_addr
                x->a->flags & IFA_F_NOPREFIXROUTE ? " noprefixroute" : "");
 }
 
-/* What was autoconfigured comes back, made anew, with the next router advertisement. */
+/* What was autoconfigured comes back, made anew, with the next router advertisement. A manager may
+ * have taken it away before: then there is nothing to delete. */
 static void cure_address(const struct pk_audit_link *l, const struct pk_audit_address *x,
                          struct pk_buf *out)
 {
@@ -275,7 +278,7 @@ static void cure_address(const struct pk_audit_link *l, const struct pk_audit_ad
     if (!by_hand) {
         pk_buf_str(out, "ip -6 addr del ");
         address_and_link(l, x, out);
-        pk_buf_char(out, '\n');
+        pk_buf_str(out, " || true\n");
         return;
     }
     pk_buf_str(out, "# Added by hand: replace it where it is configured, by what this prints:\n");

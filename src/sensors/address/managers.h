@@ -45,6 +45,7 @@ struct pk_manager {
     bool certain;     /* its own state says so; else its files match */
     const char *file; /* that says what follows, or NULL */
     const char *name; /* NetworkManager: of the connection, its uuid or id */
+    const char *node; /* NetworkManager for netplan: "vlans.eth0\.100", as netplan(8) set has it */
     enum pk_manager_iid iid;
     enum pk_manager_temporary temporary;
     enum pk_manager_duid duid;

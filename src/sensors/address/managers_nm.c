@@ -87,7 +87,7 @@ static int fits(const struct nm *n, const char *wanted)
 {
     bool ethernet = !strcmp(n->type, "ethernet") || !strcmp(n->type, "802-3-ethernet");
 
-    if (*wanted)
+    if (*wanted && *n->uuid) /* netplan's have none, and NetworkManager makes one up */
         return strcmp(wanted, n->uuid) ? 0 : 3;
     if (*n->interface)
         return strcmp(n->interface, n->l->name) ? 0 : 2;
@@ -171,6 +171,42 @@ static enum pk_manager_duid duid_of(const struct nm *n, const struct nm *d)
     return strcmp(value, "ll") && strcmp(value, "llt") ? PK_DUID_OPAQUE : PK_DUID_WITH_MAC;
 }
 
+/* Its name in netplan's file: netplan-NAME.nmconnection, of a wireless one netplan-NAME-SSID. */
+static void netplan_name(const struct nm *n, const char *file, char ret[static KEY_MAX])
+{
+    const char *name = strstr(file, "/netplan-") + strlen("/netplan-");
+    size_t len = strlen(n->l->name);
+
+    keep(ret, name);
+    if (!strncmp(name, n->l->name, len) && name[len] == '-')
+        ret[len] = '\0';
+    else if (strstr(ret, ".nmconnection"))
+        *strstr(ret, ".nmconnection") = '\0';
+}
+
+/* The section of netplan's file and the name, where dots are escaped. */
+static const char *netplan_node(const struct nm *n, const char *file)
+{
+    static const struct {
+        const char *type, *section;
+    } sections[] = {{"wifi", "wifis"}, {"bridge", "bridges"}, {"bond", "bonds"}, {"vlan", "vlans"}};
+    _pk_buf_ struct pk_buf b = PK_BUF_INIT(4 * KEY_MAX);
+    const char *section = "ethernets";
+    char name[KEY_MAX];
+
+    for (size_t i = 0; i < PK_ARRAY_SIZE(sections); i++)
+        if (!strcmp(n->type, sections[i].type))
+            section = sections[i].section;
+    pk_buf_fmt(&b, "%s.", section);
+    netplan_name(n, file, name);
+    for (const char *p = name; *p; p++) {
+        if (*p == '.')
+            pk_buf_char(&b, '\\');
+        pk_buf_char(&b, *p);
+    }
+    return b.failed ? NULL : pk_arena_strdup(n->t->arena, b.data);
+}
+
 static void fill(const struct nm *n, const struct nm *d, struct pk_manager *m)
 {
     const struct {
@@ -183,7 +219,8 @@ static void fill(const struct nm *n, const struct nm *d, struct pk_manager *m)
     m->temporary = temporary_of(n, d);
     m->duid = duid_of(n, d);
     m->name = pk_arena_strdup(n->t->arena, *n->uuid ? n->uuid : n->id);
-    m->netplan = m->file && strstr(m->file, "/netplan-");
+    m->node = m->file && strstr(m->file, "/netplan-") ? netplan_node(n, m->file) : NULL;
+    m->netplan = m->node;
     for (size_t i = 0; i < PK_ARRAY_SIZE(said); i++)
         if (*said[i].value)
             pk_manager_said(n->t, m, said[i].key, said[i].value);
