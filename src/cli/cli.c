@@ -52,7 +52,7 @@ bool pk_cli_args(struct pk_cli *c, const struct pk_option_def *options, int argc
 int pk_cli_missing(const struct pk_cli *c, const char *word)
 {
     fprintf(stderr, "picket %s: needs a%s %s (see: picket help %s)\n", c->verb,
-            strchr("AEIO", *word) ? "n" : "", word, c->verb);
+            strchr("AEIOaeio", *word) ? "n" : "", word, c->verb);
     return PK_EXIT_USAGE;
 }
 

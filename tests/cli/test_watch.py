@@ -187,7 +187,7 @@ def test_what_is_wrong():
     with File(pcap(FRAMES)) as path, File(b"short") as short, File(b"2001:db8::1\n") as text:
         for words, err in (([path, "--format", "csv"], "no format: table, jsonl"),
                            ([path, "--kind", "global"], "--kind: not with watch"),
-                           ([path, path], "one file or interface"),
+                           ([path, path], "single file or interface"),
                            ([], "file or interface"),
                            ([path, "--key", short], "--redact"),
                            ([path, "--redact", "--key", short], "less than 16 bytes"),

@@ -24,9 +24,9 @@ static const struct pk_option_def options[] = {
     {"binary", 0, NULL, "classify, map: files are of 16 bytes an address"},
     {"svg", 0, NULL, "map: a drawing"},
     {"bits", 0, "BITS", "map: by prefixes of so many bits (default: 64)"},
-    {"format", 0, "FORMAT", "table, jsonl; classify: csv; watch, audit: openmetrics, rules"},
-    {"root", 0, "DIR", "audit: the folder in which configuration files are looked for"},
-    {"also", 0, "FILE", "audit: look into it, too: a log, leases, a list; may be given again"},
+    {"format", 0, "FORMAT", "table or jsonl, and csv, openmetrics or rules"},
+    {"root", 0, "DIR", "audit: look for configuration files below it"},
+    {"also", 0, "FILE", "audit: look into this log or list, too; again for more"},
     {"fix-script", 0, "FILE", "audit: write the commands that mend it; nothing is run"},
     {"vendor", 0, "NAME", "space: of the vendor whose name begins so"},
     {"rate", 0, "PROBES", "probes a second of the scanner (default: 10000)"},
@@ -35,9 +35,9 @@ static const struct pk_option_def options[] = {
     {"secret-file", 0, "FILE", "iid: the secret: 32 hexadecimal digits or more"},
     {"conflicts", 0, "N", "iid: how many addresses were found to be duplicates"},
     {"kernel", 0, NULL, "iid: as Linux makes them (addr_gen_mode 2 and 3)"},
-    {"mac-dates", 0, "FILE", "since when blocks of MACs are: lines \"prefix/bits,date,...\""},
+    {"mac-dates", 0, "FILE", "since when blocks of MACs are given (see picket(1))"},
     {"redact", 0, NULL, "watch: what identifies is replaced by keyed hashes"},
-    {"key", 0, "FILE", "watch --redact: their key (default: one that nobody keeps)"},
+    {"key", 0, "FILE", "watch --redact: their key (default: a random one)"},
     {"packets", 0, "N", "watch: end after so many"},
     PK_COMMON_OPTIONS,
 };
@@ -354,7 +354,7 @@ static int watch(struct pk_cli *c, struct address *a)
     struct pk_watch_options *o = &a->watch;
 
     if (a->n != 1)
-        return pk_cli_missing(c, a->n ? "one file or interface, not more" : "file or interface");
+        return pk_cli_missing(c, a->n ? "single file or interface" : "file or interface");
     if (a->format && pk_findings_format_parse(a->format, &o->format)) {
         say(a->format, "no format: table, jsonl, openmetrics or rules");
         return PK_EXIT_USAGE;

@@ -182,7 +182,8 @@ static void card_attack(const struct pk_classify *c, const struct pk_verdict *v,
         pk_space_text(space.addresses, &b);
         pk_buf_str(&b, " addresses, ");
         pk_space_time(space.addresses, c->rate, &b);
-        printf(": %s at %.0f probes/s, knowing %s", b.data, c->rate, space.known);
+        printf(": %s at %.0f probes/s,\n                     knowing %s", b.data, c->rate,
+               space.known);
     }
     putchar('\n');
 }
@@ -196,7 +197,7 @@ static int print_card(const struct pk_classify *c, const struct pk_address_found
     printf("  kind               %s, scope %s, %sglobally reachable\n",
            pk_address_kind_name(v->kind), pk_address_scope_name(v->scope),
            v->reachable ? "" : "not ");
-    printf("  identifier         %s (%s: %s)\n", pk_iid_name(v->iid),
+    printf("  identifier         %s, %s:\n                     %s\n", pk_iid_name(v->iid),
            pk_certainty_name(v->certainty), v->reason);
     if (pk_iid_has_mac(v->iid))
         printf("  MAC                %s\n", pk_mac_text(v->mac, mac));
@@ -278,7 +279,7 @@ static void summary_json(const struct pk_classify *c)
 /* One prefix: its addresses, the bits of entropy below it, and each digit's as 0 to 9. */
 static int entropy_row(struct pk_classify *c, const struct pk_u128 *a, size_t n)
 {
-    char text[46], digits[33];
+    char text[46], prefix_text[50], digits[33];
     double h[32], bits = 0;
     struct pk_u128 prefix = a[0];
     json_t *o;
@@ -290,11 +291,9 @@ static int entropy_row(struct pk_classify *c, const struct pk_u128 *a, size_t n)
     prefix.lo = c->entropy > 64 ? prefix.lo & ~0ULL << (128 - c->entropy) : 0;
     prefix.hi &= c->entropy >= 64 ? ~0ULL : ~0ULL << (64 - c->entropy);
     pk_address_text(prefix, text);
+    snprintf(prefix_text, sizeof(prefix_text), "%s/%u", text, c->entropy);
     if (!c->document)
-        return printf("%s/%-3u  %9zu addresses  %5.1f bits  %s\n", text, c->entropy, n, bits,
-                      digits) < 0
-                   ? -EIO
-                   : 0;
+        return printf("%-24s  %9zu  %5.1f  %s\n", prefix_text, n, bits, digits) < 0 ? -EIO : 0;
     o = json_pack("{s:s,s:i,s:I,s:f,s:s}", "prefix", text, "length", (int)c->entropy, "addresses",
                   (json_int_t)n, "bits", bits, "digits", digits);
     return json_array_append_new(json_object_get(c->document, "entropy"), o) < 0 ? -ENOMEM : 0;
@@ -314,7 +313,9 @@ static int entropy(struct pk_classify *c)
     int r = 0;
 
     if (!c->document)
-        puts("\nentropy of each digit: . always the same, 0 to 9 tenths, # as good as random");
+        printf("\nentropy of each digit: . always the same, 0 to 9 tenths, # as good as random\n"
+               "%-24s  %9s  %5s  %s\n",
+               "PREFIX", "ADDRESSES", "BITS", "DIGITS");
     for (size_t i = 1; i <= l->n && !r; i++) {
         if (i < l->n && same_prefix(l->item[i], l->item[start], c->entropy))
             continue;

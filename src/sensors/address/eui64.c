@@ -77,6 +77,6 @@ bool pk_iid_eui64(uint64_t iid, struct pk_verdict *v)
         return true;
     if (mac & MAC_LOCAL)
         return pk_iid_is(v, PK_IID_EUI64_LOCAL, PK_WEAK,
-                         "ff:fe in place, a MAC that no vendor gave: random, or made by software");
+                         "ff:fe in place, a local MAC: random, or made by software");
     return pk_iid_is(v, PK_IID_EUI64, PK_WEAK, "ff:fe in place and the u bit; block not looked up");
 }
