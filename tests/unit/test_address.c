@@ -555,7 +555,7 @@ static void entropy(void **state)
     assert_true(h[0] == 0);
 }
 
-/* Prefix i of 30 has i + 1 addresses: 24 rows, the largest first, and 6 others. */
+/* 30 prefixes have 1 to 30 addresses, in no order: 24 rows, the largest first, and 6 others. */
 static void map(void **state)
 {
     _pk_address_list_ struct pk_address_list l = {0};
@@ -564,11 +564,11 @@ static void map(void **state)
 
     (void)state;
     for (uint64_t i = 0; i < 30; i++)
-        for (uint64_t k = 0; k <= i; k++)
+        for (uint64_t k = 0; k <= i * 7 % 30; k++)
             assert_int_equal(
                 pk_address_list_add(&l, (struct pk_u128){0x20010db800000000 + i, k + 1}), 0);
-    assert_int_equal(pk_address_list_add(&l, from("2001:db8:0:1d:21b:38ff:fe12:3456")), 0);
-    assert_int_equal(pk_address_list_add(&l, from("2001:db8:0:1d:5054:ff:fe12:3456")), 0);
+    assert_int_equal(pk_address_list_add(&l, from("2001:db8:0:11:21b:38ff:fe12:3456")), 0);
+    assert_int_equal(pk_address_list_add(&l, from("2001:db8:0:11:5054:ff:fe12:3456")), 0);
     assert_int_equal(pk_address_list_add(&l, from("ff02::1")), 0);
     pk_address_list_unique(&l);
     assert_int_equal(pk_map_build(&l, &none, 64, &m), 0);
