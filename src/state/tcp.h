@@ -445,7 +445,8 @@ PK_INLINE enum pk_tcp_end pk_tcp_take(struct pk_state_tcp *s, __u32 *status,
 
 /*
  * The first segment of a connection, whose entry is zero. 0: none may begin so. The segment then
- * goes through pk_tcp_segment() as any other.
+ * goes through pk_tcp_segment() as any other. What is not set here stays 0, last_end with it: a RST
+ * that acknowledges 0 passes for one that answers the SYN, as in tcp_new().
  */
 PK_INLINE int pk_tcp_may_open(const struct pk_seen *seen, const struct pk_state_rules *rules)
 {
@@ -467,7 +468,6 @@ PK_INLINE void pk_tcp_open(struct pk_state_tcp *s, const struct pk_seen *seen)
         e->flags = s->seen[1].flags = PK_TCPF_SACK_PERM | PK_TCPF_LIBERAL;
     }
     s->last_index = PK_TCP_NOTHING;
-    s->last_end = seen->end ^ 0x80000000; /* nothing was let pass yet that a RST could answer */
 }
 
 /*

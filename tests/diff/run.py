@@ -25,6 +25,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../lib/py")]
 
 import cases  # noqa: E402
 import classes  # noqa: E402
+import entries  # noqa: E402
 import gen  # noqa: E402
 import talk  # noqa: E402
 from pktest import fence, ns, packet as p, tap, world  # noqa: E402
@@ -144,6 +145,9 @@ class Duel:
         if self.names[0] == self.names[1]:
             self.names = [name + mark for name, mark in zip(self.names, (" (left)", " (right)"))]
         self.classed, self.counters, self.rounds, self.looked = Counter(), {}, 0, 0
+        self.own_table = (options.state and options.against == "picket"
+                          and options.hook != "netfilter" and entries.kernels(left) is not None)
+        self.entries = 0
         self.classes = {}
         if options.against == "picket":
             classes.STRICT = drops_past_the_end(self.worlds[0], reference)
@@ -180,8 +184,11 @@ class Duel:
         groups = {}
         for probe in probes:
             groups.setdefault(self.excused(probe), []).append(probe)
-        found = self.compare(groups.pop(None, []), families, altered is None)
+        plain = groups.pop(None, [])
+        found = self.compare(plain, families, altered is None)
         exact = self.counters
+        if self.own_table:
+            found += self.compare_entries(plain, groups)
         self.rounds += 1
         if self.rounds % CLASSES_EACH != 1:
             return found
@@ -189,7 +196,21 @@ class Duel:
         for name, some in groups.items():
             self.classed[name] += bool(self.again(some, families))
         self.counters = exact
+        if self.own_table:
+            self.forget()
         return found
+
+    def compare_entries(self, plain, classed):
+        """What the two tables say of the conversations of which nothing was in a class."""
+        wanted = entries.talks(plain) - entries.talks(sum(classed.values(), []))
+        kernel = entries.kernels(self.worlds[0].b)
+        self.entries += sum(entries.talk_of(*key) in wanted for key in kernel)
+        return entries.differences(kernel, entries.pickets(self.fences[1]), wanted)
+
+    def forget(self):
+        """What was sent of classes leaves entries that may differ."""
+        for place in self.worlds:
+            place.b.run([self.fences[1].binary, "conn", "delete", "--all"])
 
 
 def draw(seed, options):
@@ -328,6 +349,8 @@ class Tally:
         for word in sorted({word for word, _ in self.coverage}) if coverage else ():
             hit, missed = self.coverage[word, True], self.coverage[word, False]
             print(f"# {word}: hit {hit} of {hit + missed}")
+        if duel.own_table:
+            print(f"# {duel.entries} entries compared")
         for name, count in sorted(duel.classed.items()):
             print(f"# named class {name}: differed in {count} of {duel.looked} rule sets")
 

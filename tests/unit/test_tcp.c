@@ -347,6 +347,21 @@ static void test_reopened(void **state)
     assert_false(talk_entry(t, NULL)->status & PK_CTF_SEEN_REPLY);
 }
 
+/*
+ * The SYN/ACK acknowledges what was not sent, and the client refuses it: its RST acknowledges 0,
+ * and closes the connection wherever its numbers are.
+ */
+static void test_rst_after_wrong_synack(void **state)
+{
+    struct talk *t = *state;
+
+    SAY(t, .flags = S, .seq = 1000);
+    assert_int_equal(SAY(t, .reply = true, .flags = S | A, .seq = 5000, .ack = 1001 - 100000), EST);
+    assert_int_equal(tcp_state(t), PK_TCP_SYN_SENT);
+    assert_int_equal(SAY(t, .reply = true, .flags = R, .seq = 9000000), EST);
+    assert_int_equal(tcp_state(t), PK_TCP_CLOSE);
+}
+
 static void test_retransmissions(void **state)
 {
     struct talk *t = *state;
@@ -534,6 +549,7 @@ int main(void)
         CASE(test_sack),
         CASE(test_out_of_step),
         CASE(test_reopened),
+        CASE(test_rst_after_wrong_synack),
         CASE(test_retransmissions),
         CASE(test_repeated_syn_does_not_keep),
         CASE(test_unsolicited_ack_is_never_established),
