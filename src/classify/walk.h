@@ -10,6 +10,7 @@
  *     pk_load() and struct pk_source                     see packet/frame.h
  *     pk_loop(n, step, walk)                             calls step(i, walk) until it is not 0
  *     PK_CTX, pk_source_init(source, ctx)                what it has a packet in
+ *     pk_load_mac(ctx, dst)                              see rules/match/header.bpf.h
  *     PK_GLOBAL                                          linkage of what is proved on its own
  *
  * Cost: one lookup per used field; then, per chain or run of leaves in an order of their own
@@ -564,7 +565,13 @@ PK_INLINE long pk_walk_leave(struct pk_walk *w)
 /* One residual predicate. On its own, so that it is proved once and not for each of a leaf's. */
 PK_GLOBAL int pk_leaf_predicate(PK_CTX *ctx, const struct pk_packet *p, __u32 step)
 {
-    return p ? pk_step_eval(ctx, p, PK_IMG(struct pk_step, step)) : PK_NO;
+    return p ? pk_step_eval_plain(ctx, p, PK_IMG(struct pk_step, step)) : PK_NO;
+}
+
+/* One that looks into a header of the packet. */
+PK_GLOBAL int pk_leaf_header(PK_CTX *ctx, const struct pk_packet *p, __u32 step, int where)
+{
+    return p ? pk_step_eval_header(ctx, p, PK_IMG(struct pk_step, step), where) : PK_NO;
 }
 
 /*
@@ -573,13 +580,19 @@ PK_GLOBAL int pk_leaf_predicate(PK_CTX *ctx, const struct pk_packet *p, __u32 st
  */
 PK_GLOBAL int pk_leaf_predicates(PK_CTX *ctx, const struct pk_packet *p, __u32 steps, __u32 n)
 {
+    const struct pk_step *st;
     int a = PK_YES;
     __u32 i;
 
     if (!p)
         return PK_NO;
-    for (i = 0; i < PK_STEPS_MAX && i < n && a == PK_YES; i++)
-        a = pk_leaf_predicate(ctx, p, steps + i * 40);
+    for (i = 0; i < PK_STEPS_MAX && i < n && a == PK_YES; i++, steps += 40) {
+        st = PK_IMG(struct pk_step, steps);
+        if (pk_step_of_header(st))
+            a = pk_leaf_header(ctx, p, steps, pk_header_where(ctx, p, st));
+        else
+            a = pk_leaf_predicate(ctx, p, steps);
+    }
     return a;
 }
 

@@ -17,6 +17,7 @@ struct pk_source {
     const uint8_t *ip;
     size_t len;
     const struct pk_conntrack *ct; /* NULL: none */
+    const uint8_t *mac;            /* the source MAC address; NULL: none */
 };
 
 static inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)
@@ -24,6 +25,14 @@ static inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32
     if (!s || off > s->len || len > s->len - off)
         return -1;
     memcpy(dst, s->ip + off, len);
+    return 0;
+}
+
+static inline int pk_load_mac(const struct pk_source *s, __u8 dst[8])
+{
+    if (!s->mac)
+        return -1;
+    memcpy(dst, s->mac, 6);
     return 0;
 }
 

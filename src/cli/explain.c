@@ -293,8 +293,11 @@ static void print_state(const struct explain *e)
 
 static enum pk_exit judge(struct explain *e, const struct pk_ruleset *rs)
 {
-    const struct pk_view v = {
-        .p = &e->asked.packet, .ip = e->asked.bytes, .len = e->asked.len, .ct = &e->asked.ct};
+    const struct pk_view v = {.p = &e->asked.packet,
+                              .ip = e->asked.bytes,
+                              .len = e->asked.len,
+                              .ct = &e->asked.ct,
+                              .mac = e->asked.mac};
     enum pk_hook hook = pk_asked_hook(&e->asked);
     struct pk_verdict verdict;
 

@@ -404,6 +404,8 @@ int pk_words_frame(const char *hex, struct pk_asked *ret, struct pk_diags *d)
                  "--frame is no IP packet; other frames pass");
         return -EINVAL;
     }
+    if (at)
+        memcpy(ret->mac, ret->bytes + 6, sizeof(ret->mac));
     memmove(ret->bytes, ret->bytes + at, len - at);
     ret->len = len - at;
     return parse(ret, d);

@@ -25,6 +25,7 @@ struct pk_asked {
     char iif[16], oif[16];       /* "": none */
     uint8_t bytes[PK_FRAME_MAX]; /* from the start of the IP header */
     size_t len;
+    uint8_t mac[6]; /* the source of its Ethernet header; zero as loopback's if it has none */
     struct pk_packet packet;
     struct pk_conntrack ct; /* of the packet itself, as if without NAT; not said: NEW */
     bool state_given;

@@ -73,6 +73,20 @@ static __always_inline void pk_source_init(struct pk_source *s, struct bpf_nf_ct
                             .linear = {.at = (__u64)skb->data, .bytes = skb->len - skb->data_len}};
 }
 
+/* For rules/match/header.bpf.h, as eui64_mt6() finds it. */
+static __always_inline int pk_load_mac(struct bpf_nf_ctx *ctx, __u8 dst[8])
+{
+    const struct sk_buff *skb = ctx->skb;
+    __u64 mac = (__u64)skb->head + skb->mac_header;
+    __u16 type;
+
+    if (skb->mac_header == 0xffff || mac + 14 > (__u64)skb->data ||
+        bpf_probe_read_kernel(&type, 2, (void *)(mac + 12)) ||
+        bpf_probe_read_kernel(dst, 6, (void *)(mac + 6)))
+        return -1;
+    return type != __builtin_bswap16(0x86dd);
+}
+
 /* Interfaces are kept as the address of their device; the name is read only if something asks. */
 static __always_inline struct pk_u128 pk_device_name(struct pk_u128 v)
 {

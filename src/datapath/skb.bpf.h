@@ -13,7 +13,7 @@ struct sk_buff {
     struct net_device *dev;
     unsigned int len, data_len;
     unsigned char *head, *data;
-    __u16 network_header;
+    __u16 mac_header, network_header;
     unsigned long _nfct;
 } __attribute__((preserve_access_index));
 

@@ -56,6 +56,22 @@ static __always_inline void pk_source_init(struct pk_source *s, struct __sk_buff
     pk_untag(s);
 }
 
+/*
+ * For rules/match/header.bpf.h: at ingress, if the device has Ethernet headers. At egress a frame
+ * has its next source address already.
+ */
+static __always_inline int pk_load_mac(struct __sk_buff *skb, __u8 dst[8])
+{
+    __u16 type;
+
+    if (skb->ingress_ifindex != skb->ifindex ||
+        bpf_skb_load_bytes_relative(skb, 12, &type, 2, BPF_HDR_START_MAC) ||
+        bpf_skb_load_bytes_relative(skb, 6, dst, 6, BPF_HDR_START_MAC))
+        return -1;
+    type = __builtin_bswap16(type);
+    return type == 0x86dd || pk_is_vlan(type) ? 0 : -1;
+}
+
 #include "datapath/track.bpf.h"
 
 /* A packet of more than 64 KiB (BIG TCP) has no length in its header: take the frame's. */

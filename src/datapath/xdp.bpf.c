@@ -96,6 +96,12 @@ static __always_inline void pk_source_init(struct pk_source *s, struct xdp_md *x
     pk_untag(s);
 }
 
+/* For rules/match/header.bpf.h. What is IPv6 behind tags is IPv6 to the stack, too. */
+static __always_inline int pk_load_mac(struct xdp_md *xdp, __u8 dst[8])
+{
+    return bpf_xdp_load_bytes(xdp, 6, dst, 6) ? -1 : 0;
+}
+
 #include "datapath/track.bpf.h"
 
 PK_GLOBAL int pk_parse_frame(struct xdp_md *xdp, struct pk_packet *p)

@@ -175,15 +175,24 @@ PK_INLINE enum pk_parse_result pk_parse_ipv4(const struct pk_source *s, struct p
 
 /*
  * The chain of extension headers, as ipv6_find_hdr(skb, &off, -1, &fragoff, NULL) follows it:
- *   - the end of the packet inside the chain: an error with offset 0, hence BROKEN;
+ *   - the end of the packet inside the chain: an error with offset 0, hence BROKEN (of a routing
+ *     header its four fixed bytes must be there, of the others two);
  *   - a later fragment: its next header is the protocol, if that is no extension header;
  *     else an error with offset 0, hence BROKEN.
+ * With a header to end at it is ipv6_find_hdr(skb, &off, want, NULL, NULL).
  */
-enum pk_exthdr_end { PK_EXT_MORE, PK_EXT_PROTO, PK_EXT_LATER_FRAGMENT, PK_EXT_BROKEN };
+enum pk_exthdr_end {
+    PK_EXT_MORE,
+    PK_EXT_PROTO,
+    PK_EXT_LATER_FRAGMENT,
+    PK_EXT_BROKEN,
+    PK_EXT_FOUND, /* at `off` */
+};
 
 struct pk_exthdr_walk {
     const struct pk_source *source;
     __u32 off, len;
+    __u16 want; /* 1 + the extension header to end at; 0: none, all are followed */
     __u8 next;
     __u8 end; /* enum pk_exthdr_end */
 };
@@ -201,9 +210,11 @@ static inline long pk_exthdr_fragment(struct pk_exthdr_walk *w)
 
     if (w->off + 4 > w->len || pk_load_far(w->source, w->off, b, 4))
         return pk_exthdr_end(w, PK_EXT_BROKEN);
+    if (w->want == 44 + 1)
+        return pk_exthdr_end(w, PK_EXT_FOUND);
     w->next = b[0];
     if (pk_be16_at(b + 2) & 0xfff8u)
-        return pk_exthdr_end(w, pk_is_exthdr(b[0]) ? PK_EXT_BROKEN : PK_EXT_LATER_FRAGMENT);
+        return pk_exthdr_end(w, PK_EXT_LATER_FRAGMENT);
     w->off += 8;
     return 0;
 }
@@ -218,8 +229,10 @@ static long pk_exthdr_step(__u32 i, struct pk_exthdr_walk *w)
         return pk_exthdr_end(w, PK_EXT_PROTO);
     if (w->next == 44)
         return pk_exthdr_fragment(w);
-    if (w->off + 2 > w->len || pk_load_far(w->source, w->off, b, 2))
+    if (w->off + (w->next == 43 ? 4 : 2) > w->len || pk_load_far(w->source, w->off, b, 2))
         return pk_exthdr_end(w, PK_EXT_BROKEN);
+    if (w->want == w->next + 1)
+        return pk_exthdr_end(w, PK_EXT_FOUND);
     w->off += w->next == 51 ? (b[1] + 2u) * 4 : (b[1] + 1u) * 8;
     w->next = b[0];
     return 0;
@@ -266,7 +279,7 @@ static inline enum pk_parse_result pk_parse_ipv6(const struct pk_source *s, stru
     pk_loop(PK_EXTHDR_MAX + 1, pk_exthdr_step, &w);
     if (w.end == PK_EXT_MORE)
         return PK_PARSE_EXTHDRS;
-    if (w.end == PK_EXT_BROKEN) {
+    if (w.end == PK_EXT_BROKEN || (w.end == PK_EXT_LATER_FRAGMENT && pk_is_exthdr(w.next))) {
         p->status = PK_L4_BROKEN;
         return PK_PARSE_OK;
     }

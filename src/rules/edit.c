@@ -321,7 +321,9 @@ static int copy_set(struct copy *c, const struct pk_chain *at, const struct pk_e
     }
     if (!err)
         err = pk_ruleset_finish(c->after);
-    return err ? err : pk_ruleset_check_loops(c->after, d);
+    if (!err)
+        err = pk_ruleset_check_loops(c->after, d);
+    return err ? err : pk_ruleset_check_hooks(c->after, d);
 }
 
 int pk_edit_run(const struct pk_ruleset *rs, const struct pk_edit *e, struct pk_arena *a,

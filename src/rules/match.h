@@ -22,6 +22,7 @@ struct pk_view {
     const uint8_t *ip;             /* from the start of the IP header */
     size_t len;                    /* bytes that can be read there: at most p->len */
     const struct pk_conntrack *ct; /* NULL: connection tracking has no entry for it */
+    const uint8_t *mac;            /* its source MAC address; NULL: no Ethernet header */
 };
 
 /*
@@ -36,6 +37,7 @@ struct pk_compile;
 struct pk_match_def {
     const char *name;
     unsigned families; /* bit PK_IPV4, bit PK_IPV6 */
+    unsigned hooks;    /* bits of enum pk_hook: the only ones it can be asked at; 0: all */
     size_t info_size;
     const struct pk_option *options; /* ends with a zero one */
     bool conntrack;          /* asks Linux's connection tracking: on the netfilter hook only */

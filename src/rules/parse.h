@@ -222,3 +222,6 @@ int pk_ruleset_finish(struct pk_ruleset *rs);
 
 /* loop.c: 0, -EINVAL (diagnosed) or -ENOMEM. After pk_ruleset_finish. */
 int pk_ruleset_check_loops(const struct pk_ruleset *rs, struct pk_diags *d);
+
+/* hooks.c: likewise. After pk_ruleset_check_loops. */
+int pk_ruleset_check_hooks(const struct pk_ruleset *rs, struct pk_diags *d);

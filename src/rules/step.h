@@ -20,6 +20,12 @@ enum pk_step_kind {
     PK_STEP_NEVER = 5,      /* says no: what stands before it is there for what else it does */
     PK_STEP_CONNTRACK = 6,  /* rules/conntrack.h */
     PK_STEP_CONNTRACK_ADDR = 7,
+    PK_STEP_HEADER = 8, /* these: rules/header.h */
+    PK_STEP_OPTIONS = 9,
+    PK_STEP_ROUTE = 10,
+    PK_STEP_DATA = 11,
+    PK_STEP_IPV6HEADER = 12,
+    PK_STEP_EUI64 = 13,
     PK_STEP_TEST = 0x7f00, /* from here on: test-only kinds, not in a shipped build */
 };
 

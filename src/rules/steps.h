@@ -4,16 +4,17 @@
  * match stands in rules/match/x.bpf.h and has its case here.
  *
  * The includer defines pk_load() and struct pk_source (packet/frame.h), PK_CTX (what it has a
- * packet in) and pk_source_init(source, ctx), for steps that read bytes of the packet; and, where
- * packets can have conntrack entries, PK_CT and what goes with it (rules/match/conntrack.bpf.h). A
- * build of the tests defines PK_TEST_STEPS and has tests/steps in its include path; a shipped one
- * knows no test step.
+ * packet in) and pk_source_init(source, ctx), for steps that read bytes of the packet, and
+ * pk_load_mac() (rules/match/header.bpf.h); and, where packets can have conntrack entries, PK_CT
+ * and what goes with it (rules/match/conntrack.bpf.h). A build of the tests defines PK_TEST_STEPS
+ * and has tests/steps in its include path; a shipped one knows no test step.
  */
 #pragma once
 
 #include "packet/frame.h"
 #include "rules/match/addr.bpf.h"
 #include "rules/match/conntrack.bpf.h"
+#include "rules/match/header.bpf.h"
 #include "rules/match/tcp.bpf.h"
 #include "rules/step.h"
 
@@ -21,9 +22,39 @@
 #include "test_steps.h"
 #endif
 
-/* A predicate. One of a kind that is not known, which only a damaged image has, says no. */
-static inline enum pk_answer pk_step_eval(PK_CTX *ctx, const struct pk_packet *p,
-                                          const struct pk_step *st)
+/* Those of rules/header.h, which stand apart: the stack has no room for both kinds (walk.h). */
+static inline int pk_step_of_header(const struct pk_step *st)
+{
+    return st->kind >= PK_STEP_HEADER && st->kind <= PK_STEP_EUI64;
+}
+
+/* One of these; `where` is pk_header_where(). */
+static inline enum pk_answer pk_step_eval_header(PK_CTX *ctx, const struct pk_packet *p,
+                                                 const struct pk_step *st, int where)
+{
+    if (where <= 0)
+        return where ? PK_HOTDROP : PK_NO;
+    switch (st->kind) {
+    case PK_STEP_HEADER:
+        return pk_step_header(ctx, p, st, (__u32)where);
+    case PK_STEP_OPTIONS:
+        return pk_step_options(ctx, p, st, (__u32)where);
+    case PK_STEP_ROUTE:
+        return pk_step_route(ctx, p, st, (__u32)where);
+    case PK_STEP_DATA:
+        return PK_YES;
+    case PK_STEP_IPV6HEADER:
+        return pk_step_ipv6header(ctx, p, st);
+    case PK_STEP_EUI64:
+        return pk_step_eui64(ctx, p);
+    default:
+        return PK_NO;
+    }
+}
+
+/* Any other. One of a kind that is not known, which only a damaged image has, says no. */
+static inline enum pk_answer pk_step_eval_plain(PK_CTX *ctx, const struct pk_packet *p,
+                                                const struct pk_step *st)
 {
     switch (st->kind) {
     case PK_STEP_L4:
@@ -47,6 +78,15 @@ static inline enum pk_answer pk_step_eval(PK_CTX *ctx, const struct pk_packet *p
         return PK_NO;
 #endif
     }
+}
+
+/* A predicate. */
+static inline enum pk_answer pk_step_eval(PK_CTX *ctx, const struct pk_packet *p,
+                                          const struct pk_step *st)
+{
+    if (pk_step_of_header(st))
+        return pk_step_eval_header(ctx, p, st, pk_header_where(ctx, p, st));
+    return pk_step_eval_plain(ctx, p, st);
 }
 
 /* An effect of a rule that matched. */

@@ -84,6 +84,8 @@ static int finish(struct pk_reader *r)
 
         if (!err && r->set[i])
             err = pk_ruleset_check_loops(r->set[i], r->diags);
+        if (!err && r->set[i])
+            err = pk_ruleset_check_hooks(r->set[i], r->diags);
         if (err == -ENOMEM)
             return err;
     }

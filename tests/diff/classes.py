@@ -16,7 +16,7 @@ LOCAL = {ipaddress.ip_address(a).packed for a in (
     "fd02::", "ff02::1")}
 
 CONNTRACK = False  # run.py --nat turns it on
-STRICT = False  # run.py asks the kernel: see header_past_the_end
+STRICT, LOOSE = False, False  # run.py asks the kernel: see header_past_the_end
 NAT_FROM = {ipaddress.ip_address(a).packed for a in world.NAT_FROM.values()}
 
 
@@ -91,8 +91,9 @@ def to_itself(probe, packets):
 def header_past_the_end(_probe, packets):
     """An IPv6 extension header that says it is longer than the packet. Kernels whose ipv6_find_hdr()
     returns no offset past the end (Debian 12's 6.1.192 and 6.12.117 among them) drop it at the first
-    rule with -p; others, and picket, go by the protocol that it names."""
-    return STRICT and any(
+    rule with -p; others, and picket, go by the protocol that it names. The matches on such a header drop
+    it in picket, and in kernels that are not LOOSE."""
+    return (STRICT or LOOSE) and any(
         q.family == 6 and not q.offset and
         (q.header > q.size or (q.proto in p.EXTENSIONS and q.header + 8 > q.size)) for q in packets)
 

@@ -21,7 +21,9 @@ ICMP_NAMES = {
         "router-advertisement", "neighbour-solicitation", "neighbour-advertisement", "redirect"],
 }
 PORTED = {"tcp": p.TCP, "udp": p.UDP, "sctp": p.SCTP, "dccp": p.DCCP, "udplite": p.UDPLITE}
-NUMBER = {**PORTED, "icmp": p.ICMP, "ipv6-icmp": p.ICMPV6, "gre": p.GRE, "esp": p.ESP, "99": 99}
+NUMBER = {**PORTED, "icmp": p.ICMP, "ipv6-icmp": p.ICMPV6, "gre": p.GRE, "esp": p.ESP,
+          "ah": p.AH, "mh": p.MH, "99": 99}
+SPIS = [1, 5, 6, 256, (1 << 32) - 1]
 TCP_FLAGS = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"]
 
 
@@ -72,7 +74,9 @@ class Values:
             self.group = ["10.1.0.3", "224.0.0.1", "255.255.255.255"]
             self.loop, self.bits = "127.0.0.1", 32
         else:
-            self.near = [f"fd01::{number():x}:{number():x}" for _ in range(5)] + ["fd01::2"]
+            made = p.eui64(ipaddress.ip_address("fd01::").packed[:8], world.MAC_A)
+            self.near = [f"fd01::{number():x}:{number():x}" for _ in range(4)] + [
+                "fd01::2", str(ipaddress.ip_address(made))]
             self.far = [f"fd02::{number():x}:{number():x}" for _ in range(3)] + [
                 f"2001:db8:{number():x}::{number():x}" for _ in range(2)]
             self.local = ["fd01::1", "fd02::1", "fd09::1"]
@@ -84,7 +88,9 @@ class Values:
         self.ports = rng.sample([0, 1, 22, 53, 80, 443, 1023, 1024, 8080, 32768, 65534, 65535], 4) + [
             rng.randrange(65536) for _ in range(3)]
         self.protocols = rng.choices(["tcp", "udp", "sctp", "dccp", "udplite", self.icmp, "gre",
-                                      "esp", "99"], [8, 6, 2, 2, 2, 4, 1, 1, 1], k=5)
+                                      "esp", "ah" if family == 4 else "mh", "99"],
+                                     [8, 6, 2, 2, 2, 4, 1, 1, 1, 1], k=5)
+        self.hops = [f"fd03::{i}" for i in range(1, 4)]
 
     @property
     def icmp(self):
@@ -200,7 +206,74 @@ class Rules(Values):
         name, option = ("icmp", "--icmp-type") if self.family == 4 else ("icmp6", "--icmpv6-type")
         return f"-m {name} {self._not()}{option} {kind}"
 
+    def _numbers(self, values):
+        """"7", "7:9", "7:", ":9", any of them perhaps the wrong way round. Never all."""
+        a, b = self.rng.choice(values), self.rng.choice(values)
+        return self.rng.choice([f"{a}", f"{a}:{b}", f"{max(1, a)}:", f":{min(b, 200)}"])
+
+    def _spi(self, option):
+        return f"{self._not()}{option} {self._numbers(SPIS)}"
+
+    def _length(self, option, values):
+        return f"{self._not()}{option} {self.rng.choice(values)}" if self.chance(35) else ""
+
+    def _frag(self):
+        words = ["-m frag"]
+        if self.chance(30):
+            words.append(f"{self._not()}--fragid {self._numbers([1, 7, 1 << 31, (1 << 32) - 2])}")
+        words.append(self._length("--fraglen", [8, 100]) if self.chance(20) else "")
+        words += [flag for flag in ("--fragres", "--fragfirst") if self.chance(25)]
+        words += [self.rng.choice(["--fragmore", "--fraglast"])] if self.chance(35) else []
+        return " ".join(filter(None, words))
+
+    def _rt(self):
+        zero = self.chance(60)
+        words = ["-m rt", "--rt-type 0" if zero else
+                 f"{self._not()}--rt-type {self.rng.choice([0, 2, 4, 300])}" if self.chance(60) else ""]
+        if self.chance(30):
+            words.append(f"{self._not()}--rt-segsleft {self._numbers([0, 1, 2, 5])}")
+        words.append(self._length("--rt-len", [8, 24, 40, 41, 56]))
+        if zero and self.chance(30):
+            words.append("--rt-0-res")
+        if zero and self.chance(50):
+            hops = [self.rng.choice(self.hops) for _ in range(self.rng.choice([1, 1, 2, 2, 3, 5]))]
+            words.append("--rt-0-addrs " + ",".join(hops))
+            words.append("--rt-0-not-strict" if self.chance(60) else "")
+        return " ".join(filter(None, words))
+
+    def _opts(self, name):
+        words = [f"-m {name}", self._length(f"--{name}-len", [8, 16, 24, 40, 7])]
+        if self.chance(60):
+            some = [self.rng.choice(["0", "1", "1:2", "1:4", "5", "5:2", "30", "30:2", "32:0", "4"])
+                    for _ in range(self.rng.choice([1, 1, 2, 3]))]
+            words.append(f"--{name}-opts " + ",".join(some))
+        return " ".join(filter(None, words))
+
+    def _ah(self):
+        words = ["-m ah", self._spi("--ahspi") if self.chance(40) else "",
+                 self._length("--ahlen", [0, 12, 24, 28, 13]), "--ahres" if self.chance(30) else ""]
+        return " ".join(filter(None, words))
+
+    def _ipv6header(self):
+        kinds = ["hop", "dst", "route", "frag", "auth", "esp", "none", "prot"]
+        some = self.rng.sample(kinds, self.rng.choice([1, 1, 2, 3, 4]))
+        return (f"-m ipv6header {self._not()}--header {','.join(some)}"
+                f"{' --soft' if self.chance(60) else ''}")
+
+    def _header(self, chain):
+        """A match on an extension header of IPv6."""
+        made = [self._frag, self._rt, lambda: self._opts("hbh"), lambda: self._opts("dst"), self._ah,
+                self._ipv6header]
+        if chain in ("INPUT", "FORWARD"):  # refused where OUTPUT leads
+            made.append(lambda: "-m eui64")
+        return self.rng.choice(made)()
+
     def _layer4(self, protocol):
+        if protocol in ("ah", "esp") and self.chance(70):
+            return [f"-m {protocol}" + (" " + self._spi(f"--{protocol}spi") if self.chance(70) else "")]
+        if protocol == "mh" and self.chance(80):
+            kind = self.rng.choice(["0", "3", "bu", "5:7", "hot", "200"])
+            return ["-m mh" + (f" {self._not()}--mh-type {kind}" if self.chance(70) else "")]
         if protocol == self.icmp:
             return [self._icmp()] if self.chance(70) else []
         if protocol not in PORTED:
@@ -240,6 +313,8 @@ class Rules(Values):
             words += self._protocol()
         if self.family == 4 and self.chance(6):
             words.append(f"{self._not(40)}-f")
+        if self.family == 6 and self.profile == "full" and self.chance(15):
+            words.append(self._header(chain))
         if self.chance(9):
             side = self.rng.choice(["--src-range", "--dst-range"])
             words.append(f"-m iprange {self._not()}{side} {self._range()}")
@@ -320,15 +395,32 @@ class Packets(Values):
             kind = self.rng.choice([1, 1, 2, 3, 4, 128, 128, 129, 133, 135, 136, 200])
             return p.ICMPV6, p.icmpv6(src, dst, kind, self.rng.choice([0, 0, 1, 3, 4]),
                                       payload=b"\0" * len(data))
+        spi = self.rng.choice(SPIS).to_bytes(4, "big")
+        if name == "esp":
+            return p.ESP, self.rng.choice([spi + b"\0\0\0\1" + data, spi, b"", b"\0"])
+        if name == "ah":
+            return p.AH, self.rng.choice([b"\6\4\0\0" + spi + b"\0" * 16 + data, b"\6\4\0\0" + spi])
+        if name == "mh":
+            kind = self.rng.choice([0, 3, 5, 6, 7, 200])
+            header = p.mobility(kind, p.NONE if self.chance(80) else p.TCP)
+            return p.MH, header[:self.rng.choice([8, 8, 8, 6, 5])]
         return NUMBER[name], self.rng.choice([b"", b"\0" * 8, data])
 
     def _extensions(self):
-        found = [p.hop_by_hop(self.rng.choice([b"", b"\5\2\0\0"]))] if self.chance(30) else []
-        kinds = [lambda: p.destination(b"\1\4" + b"\0" * 4),
-                 lambda: p.destination(b"\1\x20" + b"\0" * 32),
-                 lambda: p.routing(0, 0, ["fd03::1"] * self.rng.randrange(3)),
-                 lambda: p.fragment(0, False, self.rng.randrange(1 << 32)),
-                 lambda: p.authentication(self.rng.choice([3, 6, 7]) if self.chance(30) else 6)]
+        options = [b"", b"\5\2\0\0", b"\0\5\2\0\0", b"\x1e\2\0\0\5\2\0\0", b"\1\0\x1e\0"]
+        found = [p.hop_by_hop(self.rng.choice(options))] if self.chance(30) else []
+        kinds = [lambda: p.destination(self.rng.choice(options + [
+                     b"\1\4" + b"\0" * 4, b"\1\x20" + b"\0" * 32, b"\x1e\xff\0\0", b"\x20\0\4"])),
+                 lambda: p.routing(self.rng.choice([0, 0, 0, 2, 4]), self.rng.choice([0, 0, 1, 2, 5]),
+                                   [self.rng.choice(self.hops) for _ in range(
+                                       self.rng.choice([0, 1, 1, 2, 3, 6]))],
+                                   self.rng.choice([0, 0, 1])),
+                 lambda: p.fragment(0, False, self.rng.choice(
+                     [1, 7, self.rng.randrange(1 << 32)]), self.rng.choice([0, 0, 0, 1, 2, 4])),
+                 lambda: p.authentication(self.rng.choice([3, 6, 7]) if self.chance(30) else 6,
+                                          self.rng.choice(SPIS), self.rng.choice([0, 0, 1]))]
+        if self.chance(10):
+            kinds.append(lambda: p.hop_by_hop(self.rng.choice(options)))
         for _ in range(self.rng.choice([1, 1, 2, 3, 5, 12])):
             found.append(self.rng.choice(kinds)())
         return found
@@ -397,7 +489,8 @@ class Packets(Values):
             proto, data = p.NONE, data
         if full and self.chance(4):
             proto = self.rng.choice([p.DSTOPTS, p.ROUTING, p.AH, p.FRAGMENT])  # a chain cut short
-            data = self.rng.choice([b"", b"\6", b"\6\1\0\0", b"\6\x05" + b"\0" * 14])
+            data = self.rng.choice([b"", b"\6", b"\6\1\0\0", b"\6\x05" + b"\0" * 14, b"\x3c\0\0",
+                                    b"\6\1" + b"\0" * 5, b"\x2c\0" + b"\0" * 6, b"\6\4" + b"\0" * 9])
         if full and side != "own" and self.chance(3):
             whole = len(p.ipv6(src, dst, proto, data, extensions=extensions)) - 40
             more["length"] = max(0, whole - len(data)) + self.rng.randrange(len(data) + 1)

@@ -109,11 +109,11 @@ def differences(left, right, names, texts):
     return found
 
 
-def drops_past_the_end(place, firewall):
-    """Whether this kernel's ip6tables is of those that classes.header_past_the_end tells of."""
+def drops_past_the_end(place, firewall, rule):
+    """Whether this kernel's ip6tables drops, at such a rule, a header past the end (classes.py)."""
     options = bytes([p.TCP, 1, 0, 0])  # 16 bytes, it says
     probe = p.ipv6("fd01::2", "fd01::1", p.DSTOPTS, options)
-    firewall.load({6: fence.EMPTY.replace("COMMIT", "-A INPUT -p udp -j ACCEPT\nCOMMIT")})
+    firewall.load({6: fence.EMPTY.replace("COMMIT", f"-A INPUT {rule} -j ACCEPT\nCOMMIT")})
     place.send_frame("A", probe)
     place.settle()
     judged = firewall.counters(6).of(":INPUT")[0]
@@ -150,7 +150,8 @@ class Duel:
         self.entries = 0
         self.classes = {}
         if options.against == "picket":
-            classes.STRICT = drops_past_the_end(self.worlds[0], reference)
+            classes.STRICT = drops_past_the_end(self.worlds[0], reference, "-p udp")
+            classes.LOOSE = not drops_past_the_end(self.worlds[0], reference, "-m dst")
             self.classes = classes.KERNELS if options.hook == "netfilter" else classes.CLASSES
             if options.state and options.hook != "netfilter":
                 self.classes = {**classes.STATE, **self.classes}

@@ -8,12 +8,14 @@
 #include "base/macro.h"
 
 enum { TCP = 6, UDP = 17, ICMP = 1, ICMP6 = 58, SCTP = 132, DCCP = 33, UDPLITE = 136, GRE = 47 };
+enum { ESP = 50, AH = 51, MH = 135 };
 
 static const char *const interfaces[] = {
     "eth0", "eth1", "eth1.4094", "lo", "wlan0", "abcdefghijklmno", "e",
 };
 
-static const uint8_t protocols[] = {TCP, TCP, TCP, UDP, UDP, ICMP, ICMP6, SCTP, DCCP, UDPLITE, GRE};
+static const uint8_t protocols[] = {TCP,  TCP,  TCP,     UDP, UDP, ICMP, ICMP6,
+                                    SCTP, DCCP, UDPLITE, GRE, ESP, AH,   MH};
 
 static const uint8_t tcp_flags[] = {0x02, 0x12, 0x10, 0x11, 0x04, 0x00, 0x3f, 0x29, 0xc2, 0xff};
 
@@ -263,6 +265,136 @@ static void put_conntrack(struct gen *g, struct pk_buf *out)
         pk_buf_str(out, more[gen_below(g, 6)]);
 }
 
+/* -m ah, -m esp, and the numbers of other headers: "7" or a range. */
+static void put_number(struct gen *g, const char *option, unsigned most, struct pk_buf *out)
+{
+    unsigned a = gen_below(g, most);
+
+    put_not(g, out);
+    pk_buf_fmt(out, " --%s %u", option, a);
+    if (chance(g, 30))
+        pk_buf_fmt(out, ":%u", gen_below(g, most));
+}
+
+static void put_length(struct gen *g, const char *option, struct pk_buf *out)
+{
+    static const unsigned lengths[] = {0, 8, 12, 16, 20, 24, 28, 9};
+
+    if (!chance(g, 30))
+        return;
+    put_not(g, out);
+    pk_buf_fmt(out, " --%s %u", option, lengths[gen_below(g, PK_ARRAY_SIZE(lengths))]);
+}
+
+static void put_route(struct gen *g, struct pk_buf *out)
+{
+    unsigned n = gen_below(g, 5), i;
+
+    pk_buf_str(out, " -m rt");
+    if (chance(g, 40))
+        put_number(g, "rt-segsleft", 4, out);
+    put_length(g, "rt-len", out);
+    if (chance(g, 30)) {
+        put_not(g, out);
+        pk_buf_fmt(out, " --rt-type %u", gen_below(g, 3));
+        return;
+    }
+    pk_buf_str(out, " --rt-type 0");
+    pk_buf_str(out, chance(g, 30) ? " --rt-0-res" : "");
+    for (i = 0; i < n; i++)
+        pk_buf_fmt(out, "%s::%u", i ? "," : " --rt-0-addrs ", gen_below(g, 2));
+    if (n && chance(g, 60))
+        pk_buf_str(out, " --rt-0-not-strict");
+}
+
+static void put_options(struct gen *g, const char *name, struct pk_buf *out)
+{
+    unsigned n = chance(g, 5) ? 16 : gen_below(g, 4), i, type;
+    char length[] = "dst-len";
+
+    memcpy(length, name, 3);
+    pk_buf_fmt(out, " -m %s", name);
+    put_length(g, length, out);
+    if (n)
+        pk_buf_fmt(out, " --%s-opts ", name);
+    for (i = 0; i < n; i++) {
+        type = gen_below(g, 3);
+        pk_buf_fmt(out, "%s%u", i ? "," : "", type);
+        if (type && chance(g, 60))
+            pk_buf_fmt(out, ":%u", gen_below(g, 3));
+    }
+}
+
+static void put_header_kinds(struct gen *g, struct pk_buf *out)
+{
+    static const char *const names[] = {"hop",  "dst", "route", "frag",
+                                        "auth", "esp", "none",  "prot"};
+    unsigned set = gen_below(g, 255) + 1, i;
+    const char *comma = "";
+
+    if (chance(g, 60))
+        set = 1u << gen_below(g, 8) | 1u << gen_below(g, 8);
+    pk_buf_str(out, " -m ipv6header");
+    put_not(g, out);
+    pk_buf_str(out, " --header ");
+    for (i = 0; i < 8; i++) {
+        if (!(set >> i & 1))
+            continue;
+        pk_buf_fmt(out, "%s%s", comma, names[i]);
+        comma = ",";
+    }
+    pk_buf_str(out, chance(g, 60) ? " --soft" : "");
+}
+
+static void put_frag(struct gen *g, struct pk_buf *out)
+{
+    pk_buf_str(out, " -m frag");
+    if (chance(g, 40))
+        put_number(g, "fragid", 4, out);
+    pk_buf_str(out, chance(g, 30) ? " --fragres" : "");
+    pk_buf_str(out, chance(g, 30) ? " --fragfirst" : "");
+    if (chance(g, 40))
+        pk_buf_str(out, chance(g, 50) ? " --fragmore" : " --fraglast");
+}
+
+static void put_ah6(struct gen *g, struct pk_buf *out)
+{
+    pk_buf_str(out, " -m ah");
+    if (chance(g, 50))
+        put_number(g, "ahspi", 4, out);
+    put_length(g, "ahlen", out);
+    pk_buf_str(out, chance(g, 30) ? " --ahres" : "");
+}
+
+/* An extension header of IPv6 as a match; -m eui64 is refused where OUTPUT leads. */
+static void put_header_match(struct gen *g, unsigned chain, struct pk_buf *out)
+{
+    switch (gen_below(g, 7)) {
+    case 0:
+        put_frag(g, out);
+        break;
+    case 1:
+        put_route(g, out);
+        break;
+    case 2:
+        put_options(g, "hbh", out);
+        break;
+    case 3:
+        put_options(g, "dst", out);
+        break;
+    case 4:
+        put_ah6(g, out);
+        break;
+    case 5:
+        put_header_kinds(g, out);
+        break;
+    default:
+        if (chain == PK_INPUT || chain == PK_FORWARD)
+            pk_buf_str(out, " -m eui64");
+        break;
+    }
+}
+
 static void put_own_match(struct gen *g, uint8_t proto, struct pk_buf *out)
 {
     switch (proto) {
@@ -277,6 +409,23 @@ static void put_own_match(struct gen *g, uint8_t proto, struct pk_buf *out)
         break;
     case DCCP:
         put_port_match(g, "dccp", out);
+        break;
+    case ESP:
+        pk_buf_str(out, " -m esp");
+        put_number(g, "espspi", 4, out);
+        break;
+    case AH:
+        if (g->family == PK_IPV6)
+            break;
+        pk_buf_str(out, " -m ah");
+        put_number(g, "ahspi", 4, out);
+        break;
+    case MH:
+        if (g->family == PK_IPV4)
+            break;
+        pk_buf_str(out, " -m mh");
+        put_not(g, out);
+        pk_buf_fmt(out, " --mh-type %u", gen_below(g, 4));
         break;
     case ICMP:
     case ICMP6:
@@ -353,6 +502,8 @@ static void put_ip_part(struct gen *g, unsigned chain, struct pk_buf *out)
         put_protocol(g, out);
     else if (g->family == PK_IPV6 && chance(g, 20))
         pk_buf_str(out, " -p all");
+    if (g->family == PK_IPV6 && chance(g, 10))
+        put_header_match(g, chain, out);
     if (g->family == PK_IPV4 && chance(g, 4))
         pk_buf_str(out, chance(g, 50) ? " ! -f" : " -f");
 }
@@ -503,6 +654,12 @@ static size_t put_layer4(struct gen *g, uint8_t proto, uint8_t b[static 60])
         put16(b, port(g));
         put16(b + 2, port(g));
     }
+    if (proto == ESP || proto == AH || proto == MH) {
+        memset(b, 0, 8);
+        b[0] = proto == MH && chance(g, 80) ? 59 : 0;
+        b[2] = (uint8_t)(proto == MH ? gen_below(g, 4) : 0);
+        b[proto == ESP ? 3 : 7] = (uint8_t)gen_below(g, 4);
+    }
     if (proto == TCP) {
         b[12] = (uint8_t)(chance(g, 90) ? (5 + gen_below(g, 11)) << 4 : gen_below(g, 16) << 4);
         b[13] = tcp_flags[gen_below(g, PK_ARRAY_SIZE(tcp_flags))];
@@ -532,16 +689,41 @@ static size_t packet_v4(struct gen *g, uint8_t *b)
     return n;
 }
 
+/* What stands in one, of `n` bytes. */
+static void put_header_body(struct gen *g, uint8_t kind, uint8_t *b, size_t n)
+{
+    size_t i;
+
+    if (kind == 43) {
+        b[2] = (uint8_t)(chance(g, 70) ? 0 : gen_below(g, 3));
+        b[3] = (uint8_t)gen_below(g, 4);
+        b[7] = (uint8_t)(chance(g, 20) ? 1 : 0);
+        for (i = 23; i < n; i += 16)
+            b[i] = (uint8_t)gen_below(g, 2);
+    } else if (kind == 44) {
+        b[1] = (uint8_t)(chance(g, 20) ? 1 : 0);
+        b[3] |= (uint8_t)(chance(g, 20) ? 2 : 0);
+        b[7] = (uint8_t)gen_below(g, 4);
+    } else if (kind == 51) {
+        b[2] = (uint8_t)(chance(g, 20) ? 1 : 0);
+        b[7] = (uint8_t)gen_below(g, 4);
+    } else {
+        for (i = 2; i < n; i++)
+            b[i] = (uint8_t)gen_below(g, 3);
+    }
+}
+
 /* Extension headers of random kinds; the next protocol of the last is `proto`. Bytes. */
 static size_t put_headers(struct gen *g, uint8_t *first_next, uint8_t *b, uint8_t proto)
 {
     static const uint8_t kinds[] = {0, 43, 60, 51, 44};
+    uint8_t wide[] = {0, 0, 0, 1, 1, 2, 3, 4, 5, 8};
     unsigned n = chance(g, 80) ? 0 : chance(g, 85) ? gen_below(g, 4) : gen_below(g, 20), units;
     uint8_t *next_at = first_next, *at = b;
     bool few = n < 4;
 
     while (n--) {
-        units = few ? gen_below(g, 3) : 0;
+        units = few ? wide[gen_below(g, PK_ARRAY_SIZE(wide))] : 0;
         *next_at = kinds[gen_below(g, PK_ARRAY_SIZE(kinds))];
         if (*next_at == 44) {
             put16(at + 2, chance(g, 60) ? 1 : gen_below(g, 4) * 8);
@@ -549,6 +731,7 @@ static size_t put_headers(struct gen *g, uint8_t *first_next, uint8_t *b, uint8_
         } else {
             at[1] = (uint8_t)(*next_at == 51 ? units * 2 : units);
         }
+        put_header_body(g, *next_at, at, 8 + 8 * (size_t)units);
         next_at = at;
         at += 8 + 8 * units;
     }
@@ -565,6 +748,8 @@ static size_t packet_v6(struct gen *g, uint8_t *b)
     b[7] = 64;
     addr_bytes(g, address(g), b + 8);
     addr_bytes(g, address(g), b + 24);
+    if (chance(g, 10)) /* made of the MAC address 02:00:00:00:00:01 (-m eui64) */
+        memcpy(b + 16, (const uint8_t[]){0, 0, 0, 0xff, 0xfe, 0, 0, 1}, 8);
     head = put_headers(g, b + 6, b + 40, chance(g, 3) ? 59 : proto);
     n += head + put_layer4(g, proto, b + 40 + head);
     if (head && chance(g, 15))

@@ -293,16 +293,22 @@ int h_name_interfaces(struct harness *h, struct pk_u128 one, struct pk_u128 two)
     return 0;
 }
 
+static const uint8_t macs[12] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1};
+
+const uint8_t *h_mac(enum h_prog p)
+{
+    return p == H_TC_EGRESS ? NULL : macs + 6;
+}
+
 /* The frame; the innermost tag is followed by the family's ethertype. Returns its length. */
 static size_t make_frame(uint8_t *frame, enum pk_family family, const uint8_t *ip, size_t len,
                          unsigned tags)
 {
-    static const uint8_t mac[12] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1};
     uint16_t type = htons(family == PK_IPV6 ? 0x86dd : 0x0800);
     static const uint8_t tag[4] = {0x81, 0x00, 0x00, 0x0b};
-    size_t at = sizeof(mac);
+    size_t at = sizeof(macs);
 
-    memcpy(frame, mac, sizeof(mac));
+    memcpy(frame, macs, sizeof(macs));
     for (; tags; tags--, at += sizeof(tag))
         memcpy(frame + at, tag, sizeof(tag));
     memcpy(frame + at, &type, sizeof(type));
@@ -332,11 +338,12 @@ int h_run(struct harness *h, enum h_prog p, enum pk_hook hook, enum pk_family fa
           const uint8_t *ip, size_t len, unsigned tags)
 {
     struct nf_state state = {.hook = (uint8_t)(hook + 1), .pf = family == PK_IPV6 ? 10 : 2};
-    struct __sk_buff skb = {.ifindex = 1, .ingress_ifindex = hook == PK_FORWARD ? 2 : 0};
+    struct __sk_buff skb = {.ifindex = 1};
     uint8_t frame[FRAME_MAX];
     uint32_t ret;
     int r;
 
+    skb.ingress_ifindex = p == H_TC_INGRESS ? 1 : hook == PK_FORWARD ? 2 : 0;
     if (len + 14 + 4 * tags > sizeof(frame))
         return -E2BIG;
     /* bpf_prog_test_run_nf() wants no Ethernet header at LOCAL_OUT. */

@@ -45,6 +45,9 @@ int h_name_interfaces(struct harness *h, struct pk_u128 one, struct pk_u128 two)
 int h_run(struct harness *h, enum h_prog p, enum pk_hook hook, enum pk_family family,
           const uint8_t *ip, size_t len, unsigned tags);
 
+/* The source MAC address of its frames, if the program can see it; see gen_packet(). */
+const uint8_t *h_mac(enum h_prog p);
+
 /* Sums over CPUs. */
 struct pk_counters h_counter(struct harness *h, enum h_prog p, uint32_t slot);
 uint64_t h_reason(struct harness *h, enum h_prog p, enum pk_where where, enum pk_reason reason);

@@ -236,8 +236,11 @@ static bool judge(struct round *r, struct harness *h, enum h_prog prog, struct g
     struct pk_packet p = {0};
     /* At netfilter a test run has no network namespace, so none where anybody tracks. */
     const struct pk_conntrack untracked = {.info = PK_CT_LOST};
-    const struct pk_view view = {
-        .p = &p, .ip = r->ip, .len = r->len, .ct = prog == H_NF ? &untracked : NULL};
+    const struct pk_view view = {.p = &p,
+                                 .ip = r->ip,
+                                 .len = r->len,
+                                 .ct = prog == H_NF ? &untracked : NULL,
+                                 .mac = h_mac(prog)};
     struct pk_verdict v = {0};
     unsigned times = 1 + gen_below(g, 3);
     int got = 1;

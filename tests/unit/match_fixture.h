@@ -24,6 +24,7 @@ struct pk_source {
     const uint8_t *ip;
     size_t len;
     const struct pk_conntrack *ct;
+    const uint8_t *mac;
 };
 
 static inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32 len)
@@ -31,6 +32,14 @@ static inline int pk_load(const struct pk_source *s, __u32 off, void *dst, __u32
     if (off > s->len || len > s->len - off)
         return -1;
     memcpy(dst, s->ip + off, len);
+    return 0;
+}
+
+static inline int pk_load_mac(const struct pk_source *s, __u8 dst[8])
+{
+    if (!s->mac)
+        return -1;
+    memcpy(dst, s->mac, 6);
     return 0;
 }
 

@@ -597,7 +597,7 @@ static void test_no_memory(void **state)
     _bench_ struct bench b = bench_new();
     const struct pk_ruleset *rs[PK_FAMILY_N] = {0};
     const struct gen_shape shape = {.rules = 40};
-    struct gen g = gen_new(2, PK_IPV4, 40);
+    struct gen g = gen_new(5, PK_IPV4, 40);
     size_t n = 0;
     bool failed;
     int r;

@@ -216,7 +216,7 @@ static bool leaf_holds(const struct pk_leaf *l, const struct pk_packet *p)
 
 static enum pk_answer leaf_answer(const struct pk_leaf *l, const struct pk_view *v)
 {
-    struct pk_source s = {v->ip, v->len, v->ct};
+    struct pk_source s = {v->ip, v->len, v->ct, v->mac};
 
     for (unsigned i = 0; i < l->n_predicates; i++) {
         enum pk_answer a = pk_step_eval(&s, v->p, &l->steps[i]);

@@ -23,6 +23,12 @@ enum {
     PK_CODE_CT_ADDRESS = 218,
     PK_CODE_CT_EXPIRE = 219,
     PK_CODE_CT_DIR = 220,
+    PK_CODE_NUMBER = 221,
+    PK_CODE_MH_TYPE = 222,     /* not a type of mobility header */
+    PK_CODE_HOPS = 223,        /* not the addresses of a routing header */
+    PK_CODE_OPTIONS = 224,     /* not options of an extension header */
+    PK_CODE_IPV6_HEADER = 225, /* not a header that -m ipv6header knows */
+    PK_CODE_HOOK = 226,        /* a match in a chain that packets without it reach */
 
     PK_CODE_RULE_LEAVES = 1001,    /* one rule falls into too many leaves */
     PK_CODE_RULE_STEPS = 1002,     /* one rule has too many residual steps */

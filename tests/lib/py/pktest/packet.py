@@ -10,6 +10,7 @@ import struct
 ETH_P_IP, ETH_P_IPV6, ETH_P_8021Q, ETH_P_8021AD = 0x0800, 0x86DD, 0x8100, 0x88A8
 ICMP, IGMP, IPIP, TCP, UDP, DCCP, GRE, ESP, AH = 1, 2, 4, 6, 17, 33, 47, 50, 51
 HOPOPTS, ROUTING, FRAGMENT, ICMPV6, NONE, DSTOPTS, SCTP, UDPLITE = 0, 43, 44, 58, 59, 60, 132, 136
+MH = 135
 EXTENSIONS = (HOPOPTS, ROUTING, FRAGMENT, AH, DSTOPTS)
 
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = 1, 2, 4, 8, 16, 32, 64, 128
@@ -77,6 +78,11 @@ def dccp(src, dst, sport, dport, payload=b""):
     return _with_checksum(head + payload, 6, src, dst, DCCP)
 
 
+def mobility(kind, following=NONE):
+    """A mobility header of 8 bytes (RFC 6275 section 6.1.1)."""
+    return bytes([following, 0, kind, 0]) + b"\0\0\0\0"
+
+
 def ipv4(src, dst, proto, payload, ident=0, ttl=64, tos=0, options=b"", offset=0, more=False,
          dont=False, total=None, bad_checksum=False):
     """offset is in units of 8 bytes; total overrides the length field."""
@@ -116,19 +122,25 @@ def destination(data=b""):
     return _options(DSTOPTS, data)
 
 
-def routing(kind=0, left=0, addresses=()):
+def routing(kind=0, left=0, addresses=(), reserved=0):
     data = b"".join(map(packed, addresses))
-    return ROUTING, bytes([len(data) // 8, kind, left]) + b"\0\0\0\0" + data
+    return ROUTING, bytes([len(data) // 8, kind, left]) + struct.pack("!I", reserved) + data
 
 
-def fragment(offset=0, more=False, ident=1):
-    """offset is in units of 8 bytes."""
-    return FRAGMENT, struct.pack("!BHI", 0, offset << 3 | more, ident)
+def fragment(offset=0, more=False, ident=1, reserved=0):
+    """offset is in units of 8 bytes; reserved: of the first such byte, << 2 | of the two bits."""
+    return FRAGMENT, struct.pack("!BHI", reserved >> 2, offset << 3 | (reserved & 3) << 1 | more, ident)
 
 
-def authentication(words=6):
+def authentication(words=6, spi=0, reserved=0):
     """words: length of the header in units of 4 bytes."""
-    return AH, bytes([words - 2]) + b"\0" * (words * 4 - 2)
+    return AH, (bytes([words - 2]) + struct.pack("!HI", reserved, spi) + b"\0" * 4096)[:words * 4 - 1]
+
+
+def eui64(prefix, address):
+    """The address that RFC 4291 makes of a MAC address."""
+    b = mac(address)
+    return prefix + bytes([b[0] ^ 2, b[1], b[2], 0xFF, 0xFE, b[3], b[4], b[5]])
 
 
 def ethernet(dst, src, payload, kind=None, tags=()):
