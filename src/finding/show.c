@@ -61,11 +61,12 @@ static int head(const struct pk_finding *f, FILE *to)
     pk_buf_text(&subject, f->subject, strnlen(f->subject, TEXT_MAX / 8));
     if (subject.failed)
         return subject.failed;
-    fprintf(to, "%-7s  %-11s  %-43s", pk_certainty_name(f->certainty),
-            pk_finding_kind_name(f->kind), subject.data ? subject.data : "");
+    fprintf(to, "%-7s  %-11s  ", pk_certainty_name(f->certainty), pk_finding_kind_name(f->kind));
     if (f->n_evidence && e->number)
-        fprintf(to, "  %s%" PRIu64, e->unit == PK_EVIDENCE_LINE ? "line " : "#", e->number);
-    fputc('\n', to);
+        fprintf(to, "%-43s  %s%" PRIu64 "\n", subject.data ? subject.data : "",
+                e->unit == PK_EVIDENCE_LINE ? "line " : "#", e->number);
+    else
+        fprintf(to, "%s\n", subject.data ? subject.data : "");
     return 0;
 }
 

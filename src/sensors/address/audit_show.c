@@ -73,12 +73,16 @@ static void show_addresses(const struct pk_audit_link *l, FILE *to)
     }
 }
 
-/* "  file: /etc/..." */
+/* "  file: /etc/...", "  says: Token=eui64": each setting on a line. */
 static void show_said(const char *what, const char *s, struct pk_buf *b)
 {
     if (!s)
         return;
     pk_buf_fmt(b, "  %s: ", what);
+    for (const char *comma; (comma = strstr(s, ", ")); s = comma + 2) {
+        pk_buf_text(b, s, (size_t)(comma - s));
+        pk_buf_str(b, "\n        ");
+    }
     pk_buf_text(b, s, strlen(s));
     pk_buf_char(b, '\n');
 }
