@@ -42,10 +42,12 @@ MEAN = 1e-4
 class Ghost:
     """A host that is only what this test makes of it: nothing answers in its place."""
 
+    ports = iter(range(40000, 60000))  # no two connections of a run are of one port
+
     def __init__(self, net, family):
         self.net, self.family = net, family
         self.me, self.b = hosts.address(family, 1, 77), hosts.of_b(family, "A")
-        self.port, self.seq, self.ports = None, 1000, iter(range(40000, 60000))
+        self.port = None
         net.b.ip(f"neigh replace {self.me} lladdr {net.mac['A'][1]} dev lan0 nud permanent")
 
     def __enter__(self):
@@ -61,8 +63,9 @@ class Ghost:
             p.ipv6(self.me, self.b, p.TCP, data)
         self.net.frame("A", packet)
 
-    def hear(self, flags):
-        """Waits for a segment with these flags; its ports, sequence number and acknowledgment."""
+    def hear(self, flags, port=None):
+        """Waits for a segment with these flags (B may send one of another connection again), to the
+        port if one is given; its ports, sequence number and acknowledgment."""
         end = time.monotonic() + hosts.DEADLINE
         while time.monotonic() < end:
             for frame in self.port.read():
@@ -71,7 +74,7 @@ class Ghost:
                 packet = p.Parsed(frame[14:])
                 if packet.proto == p.TCP and packet.dst == p.packed(self.me):
                     sport, dport, seq, ack, _, got = struct.unpack("!HHIIBB", packet.payload[:14])
-                    if got & (p.SYN | p.ACK | p.RST) == flags:
+                    if got & (p.SYN | p.ACK | p.RST) == flags and port in (None, dport):
                         return sport, dport, seq, ack
             select.select([self.port.socket], [], [], 0.01)
         raise TimeoutError(f"no segment with flags {flags:#x}")
@@ -82,7 +85,7 @@ class Ghost:
         port, seq = next(self.ports), 70000
         begin = time.monotonic()
         self.send(port, PORT, p.SYN, seq)
-        _, _, theirs, _ = self.hear(p.SYN | p.ACK)
+        _, _, theirs, _ = self.hear(p.SYN | p.ACK, port)
         least = wait(late)
         for _ in range(again):
             self.send(port, PORT, p.SYN, seq)
@@ -97,6 +100,7 @@ class Ghost:
         """B opens a connection to it; it is deaf to so many SYNs, answers late, and so many times
         again. As calls()."""
         begin = time.monotonic()
+        self.port.read()
         with closing(self.net.socket("B", self.family, socket.SOCK_STREAM)) as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             s.connect_ex((self.me, PORT))
@@ -212,8 +216,9 @@ def what_never_answers_counts_nothing(case):
         for i in range(23):
             ghost.send(next(ghost.ports), PORT, p.SYN, i)
         case.net.settle()
-        ghost.send(next(ghost.ports), CLOSED, p.SYN, 1)
-        ghost.hear(p.RST | p.ACK)
+        port = next(ghost.ports)
+        ghost.send(port, CLOSED, p.SYN, 1)
+        ghost.hear(p.RST | p.ACK, port)
         ghost.send(next(ghost.ports), PORT, p.ACK, 7, 9)
         case.net.settle()
         store = recorder.sampled()
