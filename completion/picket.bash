@@ -25,6 +25,7 @@ _picket()
         [ "$verb" != conn ] || words='SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT' ;;
     --status) words='SEEN_REPLY UNREPLIED ASSURED CONFIRMED EXPECTED SRC_NAT DST_NAT' ;;
     --event) words='new update destroy' ;;
+    --state-liberal) words='on off' ;;
     --traffic) words='miss uniform zipf adversarial random all' ;;
     --format) words='csv jsonl openmetrics'
         [ "$verb" != address ] || words='table csv jsonl openmetrics rules' ;;
@@ -33,7 +34,7 @@ _picket()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
-    --interface-id | --network-id | --conflicts | --kind | --iid | --in | --packets | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --state-max | --frame | --rounds | --time | --only |\
+    --interface-id | --network-id | --conflicts | --kind | --iid | --in | --packets | --entropy | --vendor | --rate | --from | --to | --step | --url | --memory-max | --state-max | --state-timeout | --frame | --rounds | --time | --only |\
         --src | --dst | --reply-src | --reply-dst | --sport | --dport | --mark | --zone | --count | --series-max | --keep |\
         --size-max | --samples) return ;;
     help) words='status check diff apply rule conn undo save explain detach record demo telemetry posit bench address' ;;
@@ -45,7 +46,8 @@ _picket()
     case $verb in
     check) words="--plan --hook --counters -c --classifier --memory-max --filter-only $family" ;;
     diff) words="--filter-only $family" ;;
-    apply) words="--dev --hook --counters -c --classifier --memory-max --state-max --filter-only $family" ;;
+    apply) words="--dev --hook --counters -c --classifier --memory-max --state-max --state-timeout --state-liberal"
+        words+=" --filter-only $family" ;;
     rule) words="$family INPUT FORWARD OUTPUT"
         [ "$COMP_CWORD" -ne 2 ] || words="$family append insert replace delete" ;;
     conn) words='-p -s -d --proto --src --dst --reply-src --reply-dst --sport --dport --state --status'

@@ -17,6 +17,8 @@ const struct pk_option_def pk_options_apply[] = {
     {"classifier", 0, "HOW", "auto; lbvs: plain bit-vector search, to compare (default: auto)"},
     {"memory-max", 0, "BYTES", "refuse a larger image (K, M, G; default 256M)"},
     {"state-max", 0, "N", "connections to track on tc and xdp (default: 262144)"},
+    {"state-timeout", 0, "NAME=S", "tc and xdp: seconds that an entry lasts: tcp-established=7200"},
+    {"state-liberal", 0, "ON", "tc and xdp: on: do not check TCP windows; off (default: as it is)"},
     PK_COMMON_OPTIONS,
 };
 
@@ -46,6 +48,10 @@ static int take(void *arg, const struct pk_args *a, const struct pk_option_def *
         return pk_memory_arg(a, &p->o.memory_max);
     if (o && pk_option_is(o, "state-max"))
         return pk_state_max_arg(a, &p->o.state_max);
+    if (o && pk_option_is(o, "state-timeout"))
+        return pk_state_timeout_arg(a, &p->o.state);
+    if (o && pk_option_is(o, "state-liberal"))
+        return pk_state_liberal_arg(a, &p->o.state);
     return pk_files_arg(&p->files, a, o);
 }
 

@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/plan.h"
@@ -53,6 +54,53 @@ int pk_state_max_arg(const struct pk_args *a, uint32_t *ret)
     if (!v || v > PK_STATE_MOST)
         return refuse(a, "state-max", "must be from 1 to 16777216");
     *ret = (uint32_t)v;
+    return 1;
+}
+
+/* The time-out of which `len` bytes of a text are the name; PK_TIMEOUTS: none. */
+static unsigned timeout_of(const char *name, size_t len)
+{
+    unsigned i = 0;
+
+    for (; i < PK_TIMEOUTS; i++) {
+        const char *known = pk_state_timeout_name(i);
+
+        if (known && strlen(known) == len && !memcmp(known, name, len))
+            break;
+    }
+    return i;
+}
+
+/* NAME=SECONDS, or NAME=default. */
+int pk_state_timeout_arg(const struct pk_args *a, struct pk_state_wish *ret)
+{
+    const char *is = strchr(a->value, '=');
+    unsigned t = is ? timeout_of(a->value, (size_t)(is - a->value)) : PK_TIMEOUTS;
+    unsigned long v;
+    char *end;
+
+    if (t == PK_TIMEOUTS)
+        return refuse(
+            a, "state-timeout",
+            "not as tcp-established=7200, udp=60, icmp=default: `man picket` has the names");
+    if (!strcmp(is + 1, "default")) {
+        ret->seconds[t] = pk_state_timeout_usual(t);
+        return 1;
+    }
+    v = is[1] >= '0' && is[1] <= '9' ? strtoul(is + 1, &end, 10) : 0;
+    if (!v || *end || v > PK_STATE_TIMEOUT_MOST)
+        return refuse(a, "state-timeout", "must be seconds, from 1 to 31536000, or default");
+    ret->seconds[t] = (uint32_t)v;
+    return 1;
+}
+
+int pk_state_liberal_arg(const struct pk_args *a, struct pk_state_wish *ret)
+{
+    bool on = !strcmp(a->value, "on");
+
+    if (!on && strcmp(a->value, "off"))
+        return refuse(a, "state-liberal", "on or off");
+    ret->liberal = on ? PK_LIBERAL_ON : PK_LIBERAL_OFF;
     return 1;
 }
 

@@ -8,5 +8,7 @@
 int pk_hook_arg(const struct pk_args *a, enum pk_attach_kind *ret);
 int pk_classifier_arg(const struct pk_args *a, enum pk_classifier *ret);
 int pk_memory_arg(const struct pk_args *a, size_t *ret);
+int pk_state_timeout_arg(const struct pk_args *a, struct pk_state_wish *ret);
+int pk_state_liberal_arg(const struct pk_args *a, struct pk_state_wish *ret);
 int pk_state_max_arg(const struct pk_args *a, uint32_t *ret);
 int pk_dev_arg(const struct pk_args *a, const char **devs, size_t *n, size_t max);

@@ -25,6 +25,32 @@ static const char *time_text(int64_t at, char buf[static 32])
     return buf;
 }
 
+static uint32_t timeout_now(const struct pk_fence_info *i, unsigned timeout)
+{
+    return pk_state_seconds(i->state_rules.timeout[timeout]);
+}
+
+/* What is not as Linux has it. */
+static void print_rules_of_table(const struct pk_fence_info *i)
+{
+    if (i->state_rules.liberal)
+        printf("          liberal: TCP windows are not checked\n");
+    for (unsigned t = 0; t < PK_TIMEOUTS; t++)
+        if (pk_state_timeout_name(t) && timeout_now(i, t) != pk_state_timeout_usual(t))
+            printf("          %s lasts %" PRIu32 " s, not %" PRIu32 "\n", pk_state_timeout_name(t),
+                   timeout_now(i, t), pk_state_timeout_usual(t));
+}
+
+static json_t *timeouts_json(const struct pk_fence_info *i)
+{
+    json_t *o = json_object();
+
+    for (unsigned t = 0; t < PK_TIMEOUTS; t++)
+        if (pk_state_timeout_name(t))
+            json_object_set_new(o, pk_state_timeout_name(t), json_integer(timeout_now(i, t)));
+    return o;
+}
+
 /* The fence's own table, on tc and XDP. */
 static void print_own_table(const struct pk_fence_info *i, const struct pk_table_level *t)
 {
@@ -43,6 +69,7 @@ static void print_own_table(const struct pk_fence_info *i, const struct pk_table
     if (t->refused)
         printf("          %" PRIu64 " new one%s dropped, since the table was full\n", t->refused,
                t->refused == 1 ? " was" : "s were");
+    print_rules_of_table(i);
 }
 
 /* How full the table is that the rules ask: the fence's own, or Linux's, which keeps no record of
@@ -248,9 +275,10 @@ static json_t *devs_json(const struct pk_fence_info *i)
 
 static json_t *own_table_json(const struct pk_fence_info *i, const struct pk_table_level *t)
 {
-    return json_pack("{s:I,s:I,s:I,s:I,s:{s:I,s:I,s:I}}", "max", (json_int_t)i->state_max, "bytes",
-                     (json_int_t)i->state_bytes, "high_water", (json_int_t)t->high, "refused",
-                     (json_int_t)t->refused, "evicted", "half_open",
+    return json_pack("{s:o,s:b,s:I,s:I,s:I,s:I,s:{s:I,s:I,s:I}}", "timeouts", timeouts_json(i),
+                     "liberal", (int)i->state_rules.liberal, "max", (json_int_t)i->state_max,
+                     "bytes", (json_int_t)i->state_bytes, "high_water", (json_int_t)t->high,
+                     "refused", (json_int_t)t->refused, "evicted", "half_open",
                      (json_int_t)t->evicted[PK_EVICT_HALF_OPEN], "closed",
                      (json_int_t)t->evicted[PK_EVICT_CLOSED], "other",
                      (json_int_t)t->evicted[PK_EVICT_OTHER]);

@@ -49,6 +49,15 @@ static __always_inline const struct pk_state_config *pk_state_config(void)
     return c;
 }
 
+/* As they are now: an apply may change them. */
+static __always_inline const struct pk_state_rules *pk_state_rules(void)
+{
+    __u32 zero = 0;
+    const struct pk_ctl *c = bpf_map_lookup_elem(&ctl, &zero);
+
+    return c ? &c->state_rules : NULL;
+}
+
 #define pk_clock() bpf_ktime_get_ns()
 #define pk_lock(b) bpf_spin_lock(&(b)->lock)
 #define pk_unlock(b) bpf_spin_unlock(&(b)->lock)

@@ -198,7 +198,8 @@ static void pk_apply_seed(struct pk_apply *a)
 {
     _pk_diags_ struct pk_diags unheard = {0};
     bool at_netfilter = a->f.ctl->hook == PK_ATTACH_NETFILTER;
-    int r = at_netfilter ? pk_conn_seed_kernel(&unheard) : pk_state_fill(&a->f, &unheard);
+    const struct pk_state_rules rules = pk_state_rules_wished(a->f.ctl, &a->o->state);
+    int r = at_netfilter ? pk_conn_seed_kernel(&unheard) : pk_state_fill(&a->f, &rules, &unheard);
 
     if (!r)
         return;
@@ -260,12 +261,23 @@ static void pk_apply_unhold(struct pk_apply *a)
         pk_apply_let_go(&a->f);
 }
 
-static int pk_apply_state_max(struct pk_apply *a)
+/* At netfilter Linux's own table is used. */
+static int pk_apply_state_refused(struct pk_apply *a)
 {
-    if (!a->o->state_max || a->f.ctl->hook != PK_ATTACH_NETFILTER)
+    static const struct pk_state_wish none;
+    const char *option = a->o->state_max       ? "--state-max"
+                         : a->o->state.liberal ? "--state-liberal"
+                                               : "--state-timeout";
+    const char *sysctl = a->o->state_max ? "use sysctl net.netfilter.nf_conntrack_max"
+                         : a->o->state.liberal
+                             ? "use sysctl net.netfilter.nf_conntrack_tcp_be_liberal"
+                             : "use the sysctls net.netfilter.nf_conntrack_*_timeout*";
+
+    if (a->f.ctl->hook != PK_ATTACH_NETFILTER ||
+        (!a->o->state_max && !memcmp(&a->o->state, &none, sizeof(none))))
         return 0;
-    pk_error(a->d, PK_K_CONNTRACK, PK_NOWHERE, "use sysctl net.netfilter.nf_conntrack_max",
-             "--state-max is for --hook tc and xdp: at netfilter Linux's own table is used");
+    pk_error(a->d, PK_K_CONNTRACK, PK_NOWHERE, sysctl,
+             "%s is for --hook tc and xdp: at netfilter Linux's own table is used", option);
     return -EINVAL;
 }
 
@@ -279,7 +291,7 @@ static int pk_apply_compile(struct pk_apply *a, const struct pk_ruleset *const g
     for (int i = 0; i < PK_FAMILY_N; i++)
         a->rs[i] = given[i] ? given[i] : a->live.family[i];
     a->tracks = pk_apply_asks(a) != 0;
-    r = pk_apply_state_max(a);
+    r = pk_apply_state_refused(a);
     if (!r)
         r = pk_apply_slots(a, given);
     if (!r)
@@ -338,11 +350,13 @@ static int pk_apply_fill(struct pk_apply *a)
  */
 static void pk_apply_switch(struct pk_apply *a)
 {
+    const struct pk_state_rules rules = pk_state_rules_wished(a->f.ctl, &a->o->state);
     static const struct pk_seat none = {PK_BANK_NONE, 0};
     bool first = !pk_word_generation(a->word);
     unsigned gone = first ? PK_BANK_NONE : a->before.bank;
 
     (void)!pk_fault();
+    a->f.ctl->state_rules = rules;
     pk_standing_switch(&a->f, (struct pk_seat){a->bank, 0}, first ? none : a->seat, !first);
     if (gone < PK_BANKS && gone != a->seat.bank && !pk_standing_grace(&a->f))
         (void)!pk_bank_clear(&a->f.pins, &a->f.maps, gone);

@@ -16,6 +16,7 @@
 #include "kernel/guards.h"
 #include "kernel/slots.h"
 #include "kernel/standing.h"
+#include "kernel/state.h"
 #include "kernel/sys.h"
 
 /* A reader that meets writer after writer gives up after so many. */
@@ -369,6 +370,7 @@ int pk_fence_info(struct pk_fence *f, struct pk_fence_info *ret, struct pk_diags
     info.conntrack = f->ctl->conntrack ? pk_conntrack_held() > 0 : -1;
     info.flow_bytes = flows * cpus * PK_FLOW_BYTES;
     info.state_max = f->ctl->state_max;
+    info.state_rules = pk_state_rules_of(f->ctl);
     info.state_bytes = f->ctl->state_buckets * sizeof(struct pk_state_bucket);
     if (!r)
         r = pk_info_devs(f, &info);

@@ -29,6 +29,20 @@ struct pk_fence; /* an open fence: pinned maps mapped or held by fd. Owned. */
 
 #define PK_STATE_MOST (16u << 20) /* connections */
 
+/*
+ * What is to be changed of the time-outs and strictness of the fence's own table of connections; it
+ * stays so until it is changed again, or the fence is taken down. All zero: nothing.
+ */
+struct pk_state_wish {
+    uint32_t seconds[PK_TIMEOUTS]; /* enum pk_state_timeout; 0: as it is */
+    enum { PK_LIBERAL_AS_IS, PK_LIBERAL_ON, PK_LIBERAL_OFF } liberal;
+};
+#define PK_STATE_TIMEOUT_MOST 31536000u /* seconds: a year */
+
+/* Its name for people, as Linux's sysctl; NULL: it has none. Its default, in seconds. */
+const char *pk_state_timeout_name(unsigned timeout);
+uint32_t pk_state_timeout_usual(unsigned timeout);
+
 struct pk_apply_options {
     enum pk_attach_kind hook;
     const char *const *devs; /* n_devs interface names; 0: the whole network namespace */
@@ -37,6 +51,7 @@ struct pk_apply_options {
     bool counters;               /* load counters of the rule set into the rules' slots */
     size_t memory_max;           /* of the image; 0: PK_IMAGE_MAX */
     uint32_t state_max;          /* connections that are tracked; 0: as it is, or the default */
+    struct pk_state_wish state;
     enum pk_classifier classifier;
     struct pk_ahead *ahead; /* pk_fence_ahead(), or NULL */
 };
@@ -103,8 +118,9 @@ struct pk_fence_info {
     size_t n_devs;
     int conntrack; /* held on for the rule set (1), not any more (0), or not asked for (-1) */
     size_t image_bytes, store_bytes, counter_bytes, flow_bytes; /* image: of the whole engine */
-    size_t state_bytes; /* of the table of connections */
+    size_t state_bytes;                                         /* of the table of connections */
     uint32_t state_max; /* that it is made for; 0: there is none */
+    struct pk_state_rules state_rules;
     uint64_t cookie;
     char path[64];
 };

@@ -54,6 +54,57 @@ void pk_state_unmake(struct pk_fence *f)
 
 struct pk_state_config pk_state_config_of(const struct pk_ctl *ctl)
 {
-    return (struct pk_state_config){
-        .rules = PK_STATE_RULES, .seed = ctl->state_seed, .buckets = ctl->state_buckets};
+    return (struct pk_state_config){.seed = ctl->state_seed, .buckets = ctl->state_buckets};
+}
+
+/* Linux's sysctls net.netfilter.nf_conntrack_*, without "timeout" and with dashes. */
+static const char *const pk_state_timeouts[PK_TIMEOUTS] = {
+    [PK_TCP_SYN_SENT] = "tcp-syn-sent",
+    [PK_TCP_SYN_RECV] = "tcp-syn-recv",
+    [PK_TCP_ESTABLISHED] = "tcp-established",
+    [PK_TCP_FIN_WAIT] = "tcp-fin-wait",
+    [PK_TCP_CLOSE_WAIT] = "tcp-close-wait",
+    [PK_TCP_LAST_ACK] = "tcp-last-ack",
+    [PK_TCP_TIME_WAIT] = "tcp-time-wait",
+    [PK_TCP_CLOSE] = "tcp-close",
+    [PK_TIMEOUT_TCP_RETRANS] = "tcp-max-retrans",
+    [PK_TIMEOUT_TCP_UNACK] = "tcp-unacknowledged",
+    [PK_TIMEOUT_UDP] = "udp",
+    [PK_TIMEOUT_UDP_STREAM] = "udp-stream",
+    [PK_TIMEOUT_ICMP] = "icmp",
+    [PK_TIMEOUT_ICMPV6] = "icmpv6",
+    [PK_TIMEOUT_GRE] = "gre",
+    [PK_TIMEOUT_GRE_STREAM] = "gre-stream",
+    [PK_TIMEOUT_GENERIC] = "generic",
+    [PK_TIMEOUT_FRAGMENT] = "fragment",
+};
+
+const char *pk_state_timeout_name(unsigned timeout)
+{
+    return pk_state_timeouts[timeout];
+}
+
+uint32_t pk_state_timeout_usual(unsigned timeout)
+{
+    return pk_state_seconds(PK_STATE_RULES.timeout[timeout]);
+}
+
+struct pk_state_rules pk_state_rules_of(const struct pk_ctl *ctl)
+{
+    return ctl->state_rules.max_retrans ? ctl->state_rules : PK_STATE_RULES;
+}
+
+struct pk_state_rules pk_state_rules_wished(const struct pk_ctl *ctl,
+                                            const struct pk_state_wish *wish)
+{
+    struct pk_state_rules rules = pk_state_rules_of(ctl);
+
+    for (int i = 0; i < PK_TIMEOUTS; i++)
+        if (wish->seconds[i])
+            rules.timeout[i] = PK_STATE_TICKS(wish->seconds[i]);
+    if (wish->seconds[PK_TCP_SYN_SENT]) /* of a simultaneous open: Linux has no sysctl for it */
+        rules.timeout[PK_TCP_SYN_SENT2] = rules.timeout[PK_TCP_SYN_SENT];
+    if (wish->liberal)
+        rules.liberal = wish->liberal == PK_LIBERAL_ON;
+    return rules;
 }

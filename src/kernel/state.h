@@ -9,8 +9,9 @@
 #include "kernel/standing.h"
 #include "state/rules.h"
 
-#define PK_STATE_DEFAULT 262144u /* connections; the largest nf_conntrack_max that Linux chooses   \
-                                  */
+#define PK_STATE_DEFAULT                                                                           \
+    262144u /* connections; the largest nf_conntrack_max that Linux chooses                        \
+             */
 
 /*
  * Makes it for `max` connections (0: the default) if it is not there; *ret_new says so. 0 or
@@ -22,3 +23,7 @@ void pk_state_unmake(struct pk_fence *f);
 
 /* What programs go by that are loaded now. */
 struct pk_state_config pk_state_config_of(const struct pk_ctl *ctl);
+/* Time-outs and strictness as they are, and as a change would leave them. */
+struct pk_state_rules pk_state_rules_of(const struct pk_ctl *ctl);
+struct pk_state_rules pk_state_rules_wished(const struct pk_ctl *ctl,
+                                            const struct pk_state_wish *wish);

@@ -17,7 +17,7 @@ struct pk_state_seeder {
 /* Who only looks at what was before asks for no more than Linux would remember. */
 static uint32_t pk_seeder_time(const struct pk_state_seeder *s, const struct pk_conn *c)
 {
-    const uint32_t *timeout = s->table.config.rules.timeout;
+    const uint32_t *timeout = s->table.rules.timeout;
 
     if (c->expires)
         return PK_STATE_TICKS(c->expires);
@@ -76,11 +76,11 @@ static int pk_seeder_write(const struct pk_state_seeder *s, int map)
     return s->full ? -ENOSPC : 0;
 }
 
-int pk_state_fill(struct pk_fence *f, struct pk_diags *d)
+int pk_state_fill(struct pk_fence *f, const struct pk_state_rules *rules, struct pk_diags *d)
 {
     const struct pk_state_config config = pk_state_config_of(f->ctl);
     struct pk_state_seeder s = {0};
-    int r = pk_state_table_new(&config, &s.table), written;
+    int r = pk_state_table_new(&config, rules, &s.table), written;
 
     if (r)
         return r;

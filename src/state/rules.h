@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What may be set about tracking: time-outs and how strict it is. The defaults are Linux's
- * (nf_conntrack sysctls). Shared by user space and BPF.
+ * What may be set about tracking, at any time: time-outs and how strict it is. The defaults are
+ * Linux's (nf_conntrack sysctls). Shared by user space and BPF.
  */
 #pragma once
 
@@ -33,14 +33,13 @@ struct pk_state_rules {
 
 /* What a table goes by, as long as it stands. */
 struct pk_state_config {
-    struct pk_state_rules rules;
     struct pk_state_seed seed;
     __u32 buckets; /* 0: there is no table */
     __u32 pad;
 };
 
 _Static_assert(sizeof(struct pk_state_rules) == 88, "shared with BPF");
-_Static_assert(sizeof(struct pk_state_config) == 112, "shared with BPF");
+_Static_assert(sizeof(struct pk_state_config) == 24, "shared with BPF");
 
 /* clang-format off */
 #define PK_STATE_RULES                                                                             \

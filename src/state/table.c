@@ -33,6 +33,11 @@ static inline const struct pk_state_config *pk_state_config(void)
     return &pk_state_now->config;
 }
 
+static inline const struct pk_state_rules *pk_state_rules(void)
+{
+    return &pk_state_now->rules;
+}
+
 static inline uint64_t pk_clock(void)
 {
     return pk_state_ns;
@@ -53,13 +58,14 @@ uint32_t pk_state_buckets_for(uint32_t entries)
     return (uint32_t)((places + PK_STATE_WAYS - 1) / PK_STATE_WAYS);
 }
 
-int pk_state_table_new(const struct pk_state_config *config, struct pk_state_table *ret)
+int pk_state_table_new(const struct pk_state_config *config, const struct pk_state_rules *rules,
+                       struct pk_state_table *ret)
 {
     struct pk_state_bucket *b = calloc(config->buckets, sizeof(*b));
 
     if (!b)
         return -ENOMEM;
-    *ret = (struct pk_state_table){*config, b};
+    *ret = (struct pk_state_table){*config, *rules, b};
     return 0;
 }
 

@@ -15,6 +15,7 @@
 
 struct pk_state_table {
     struct pk_state_config config;
+    struct pk_state_rules rules;
     struct pk_state_bucket *bucket; /* [config.buckets] */
 };
 
@@ -25,7 +26,8 @@ struct pk_state_table {
 uint32_t pk_state_buckets_for(uint32_t entries);
 
 /* An empty one. 0 or -ENOMEM; the caller frees it with pk_state_table_done(). */
-int pk_state_table_new(const struct pk_state_config *config, struct pk_state_table *ret);
+int pk_state_table_new(const struct pk_state_config *config, const struct pk_state_rules *rules,
+                       struct pk_state_table *ret);
 void pk_state_table_done(struct pk_state_table *t);
 
 /*

@@ -7,6 +7,7 @@
  *     struct pk_state_bucket *pk_bucket(__u32 i);   NULL: there is none
  *     pk_lock(b), pk_unlock(b)                      of a bucket
  *     const struct pk_state_config *pk_state_config(void);
+ *     const struct pk_state_rules *pk_state_rules(void);   NULL: there are none
  *     __u64 pk_clock(void);                         ns, finer than the ticks
  *     PK_GLOBAL, PK_CTX, pk_source_init()           see classify/walk.h
  *
@@ -243,15 +244,16 @@ PK_INLINE enum pk_tcp_end pk_bucket_packet(struct pk_state_bucket *b, struct pk_
 /* The packet and its entry; an enum pk_tcp_end. */
 PK_GLOBAL int pk_track_update(struct pk_track *t)
 {
+    const struct pk_state_rules *rules = pk_state_rules();
     struct pk_state_bucket *b = t ? pk_bucket(t->bucket) : 0;
     enum pk_tcp_end r;
 
-    if (!b)
+    if (!b || !rules)
         return PK_TCP_REOPENS;
     if (pk_rtt_wants(&t->seen, b->entry[pk_way(t->way)].tcp.state))
         t->at = pk_rtt_stamp(pk_clock());
     pk_lock(b);
-    r = pk_bucket_packet(b, t, &pk_state_config()->rules);
+    r = pk_bucket_packet(b, t, rules);
     pk_unlock(b);
     return r;
 }
@@ -259,9 +261,11 @@ PK_GLOBAL int pk_track_update(struct pk_track *t)
 /* No entry, or none any more: the packet is NEW, or INVALID. */
 PK_INLINE void pk_track_miss(struct pk_track *t)
 {
+    const struct pk_state_rules *rules = pk_state_rules();
+
     t->status = t->until = 0; /* of one that has just ended */
-    if (t->seen.kind != PK_SEEN_OPENS ||
-        (t->seen.key.proto == 6 && !pk_tcp_may_open(&t->seen, &pk_state_config()->rules)))
+    if (!rules || t->seen.kind != PK_SEEN_OPENS ||
+        (t->seen.key.proto == 6 && !pk_tcp_may_open(&t->seen, rules)))
         return;
     t->entry = PK_TRACK_NEW;
     t->info = PK_CT_NEW;
@@ -368,7 +372,8 @@ PK_INLINE void pk_track_packet(PK_CTX *ctx, const struct pk_packet *p, struct pk
 }
 
 /* Writes down what pk_track_packet() found to be new, in place `way`. */
-PK_INLINE void pk_bucket_put(struct pk_state_bucket *b, __u32 way, const struct pk_track *t)
+PK_INLINE void pk_bucket_put(struct pk_state_bucket *b, __u32 way, const struct pk_track *t,
+                             const struct pk_state_rules *rules)
 {
     struct pk_state_entry *e = &b->entry[way];
 
@@ -380,7 +385,7 @@ PK_INLINE void pk_bucket_put(struct pk_state_bucket *b, __u32 way, const struct 
     if (t->seen.key.family & PK_STATE_FRAGMENT) {
         e->fragment.info = t->info;
         e->fragment.status = t->status;
-        b->until[way] = t->now + pk_state_config()->rules.timeout[PK_TIMEOUT_FRAGMENT];
+        b->until[way] = t->now + rules->timeout[PK_TIMEOUT_FRAGMENT];
         return;
     }
     if (t->seen.key.proto == 6)
@@ -402,10 +407,11 @@ PK_INLINE enum pk_state_evicted pk_entry_evicted(const struct pk_state_entry *e)
  */
 PK_GLOBAL int pk_track_put(struct pk_track *t, __u32 second)
 {
+    const struct pk_state_rules *rules = pk_state_rules();
     struct pk_state_bucket *b;
     __u32 n, way, is_old, there;
 
-    if (!t)
+    if (!t || !rules)
         return 0;
     n = pk_state_bucket_of(t->hash, pk_state_config()->buckets, second != 0);
     b = pk_bucket(n);
@@ -422,7 +428,7 @@ PK_GLOBAL int pk_track_put(struct pk_track *t, __u32 second)
         if (!is_old && pk_state_lives(b->until[way], t->now))
             t->pushed |= 1u << pk_entry_evicted(&b->entry[way]);
         if (!is_old || t->seen.key.family & PK_STATE_FRAGMENT)
-            pk_bucket_put(b, way, t);
+            pk_bucket_put(b, way, t, rules);
         t->bucket = n;
         t->way = way;
     }

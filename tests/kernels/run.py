@@ -43,7 +43,7 @@ PLAN = {
     "traffic": {},
     "audit": {"arguments": ["all are told apart"]},
     "demo": {},
-    "state": {},
+    "state": None,
     "scope": {"arguments": ["--fence", "tc"]},
     "devices": {"arguments": ["clsact"]},
     "iptables agrees with itself": {"arguments": ["--rounds", "2"]},

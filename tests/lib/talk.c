@@ -119,14 +119,14 @@ struct talk_packet talk_error(uint32_t from, uint32_t to, uint8_t type,
 
 void talk_begin(struct talk *t, uint32_t buckets, const struct pk_state_rules *rules)
 {
+    const struct pk_state_rules usual = PK_STATE_RULES;
     const struct pk_state_config c = {
-        .rules = rules ? *rules : PK_STATE_RULES,
         .seed = {0x0123456789abcdef, 0xfedcba9876543211},
         .buckets = buckets,
     };
 
     *t = (struct talk){.ns = 1000000000};
-    if (pk_state_table_new(&c, &t->table))
+    if (pk_state_table_new(&c, rules ? rules : &usual, &t->table))
         abort();
 }
 

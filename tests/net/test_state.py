@@ -158,6 +158,56 @@ def mid_stream(rig):
     raise AssertionError("it came through")
 
 
+def timeouts(rig):
+    """As Linux's at first; changed at once, kept by every change of rules, and told."""
+    def expires(port):
+        found = rig.fence.command("conn", "--json", "--dport", str(port)).stdout
+        return [c["expires"] for c in json.loads(found)["connections"]]
+
+    texts = {**TEXTS, 4: TEXTS[4].replace("COMMIT", "-A INPUT -p udp -j ACCEPT\nCOMMIT")}
+    usual = rig.fence.status()["own_table"]["timeouts"]
+    assert (usual["udp"], usual["tcp-established"]) == (30, 432000), usual
+    rig.fence.apply(texts, extra=("--state-timeout", "udp=3600", "--state-timeout", "icmp=7"))
+    rig.send(p.UDP, p.udp(LEFT, RIGHT, 1053, 5300, b"x"))
+    assert 3500 < expires(5300)[0] <= 3600, expires(5300)
+    rig.fence.apply(texts)
+    rig.fence.command("rule", "append", "INPUT", "-p", "tcp", "--dport", "9")
+    rig.fence.command("undo")
+    rig.send(p.UDP, p.udp(LEFT, RIGHT, 1053, 5301, b"x"))
+    assert 3500 < expires(5301)[0] <= 3600, expires(5301)
+    assert rig.fence.status()["own_table"]["timeouts"] == {**usual, "udp": 3600, "icmp": 7}
+    assert "udp lasts 3600 s, not 30" in rig.fence.command("status").stdout
+    rig.fence.apply(texts, extra=("--state-timeout", "udp=default", "--state-timeout", "icmp=default"))
+    assert rig.fence.status()["own_table"]["timeouts"] == usual
+    rig.send(p.UDP, p.udp(LEFT, RIGHT, 1053, 5300, b"x"))
+    assert expires(5300)[0] <= 30, expires(5300)
+    for bad in ("udp", "udp=0", "udp=x", "udp=31536001", "frob=1", "=1", "udp=1s"):
+        assert rig.fence.apply(texts, check=False, extra=("--state-timeout", bad)).returncode == 2, bad
+    rig.fence.apply(TEXTS)
+
+
+def liberal(rig):
+    """Told so, a segment out of window is of its connection; else it is INVALID, or at most ignored."""
+    port = rig.pairs[0][0].getsockname()[1]
+
+    def invalid():
+        before = rig.count("INVALID")
+        for i in range(23):
+            seq = (i * 0x0B000001 + 5) & 0xFFFFFFFF
+            rig.send(p.TCP, p.tcp(LEFT, RIGHT, port, PORT, p.ACK, seq=seq))
+        return rig.count("INVALID") - before
+
+    assert invalid() >= 7
+    rig.fence.apply(TEXTS, extra=("--state-liberal", "on"))
+    assert rig.fence.status()["own_table"]["liberal"] is True
+    assert "liberal" in rig.fence.command("status").stdout
+    assert invalid() == 0
+    rig.fence.apply(TEXTS, extra=("--state-liberal", "off"))
+    assert rig.fence.status()["own_table"]["liberal"] is False
+    assert rig.fence.apply(TEXTS, check=False, extra=("--state-liberal", "1")).returncode == 2
+    rig.pairs.pop(0)  # whose windows are now what was made up
+
+
 def seeded_anew(rig):
     """The table goes with the fence, and the next one begins with what is there then."""
     rig.fence.clear()
@@ -188,8 +238,11 @@ def leaves_nothing(rig):
 def netfilter_has_its_own(lab):
     space = lab.netns("own")
     other = fence.Picket(space)
-    error = other.apply(TEXTS, check=False, extra=("--state-max", "9"))
-    assert error.returncode == 3 and "nf_conntrack_max" in error.stderr, error.stderr
+    for words, sysctl in ((("--state-max", "9"), "nf_conntrack_max"),
+                          (("--state-timeout", "udp=9"), "nf_conntrack_*_timeout"),
+                          (("--state-liberal", "on"), "nf_conntrack_tcp_be_liberal")):
+        error = other.apply(TEXTS, check=False, extra=words)
+        assert error.returncode == 3 and sysctl in error.stderr, error.stderr
 
 
 def main():
@@ -204,7 +257,7 @@ def main():
             rig = pair.Pair(lab, hook)
             for test in (strict, without_rules_that_ask, size_is_fixed, told_by_name, failed_change,
                          unsolicited, out_of_window, errors, later_fragments, flood, mid_stream,
-                         seeded_anew, full_from_the_start, leaves_nothing):
+                         timeouts, liberal, seeded_anew, full_from_the_start, leaves_nothing):
                 t.run(f"{hook}: {test.__name__.replace('_', ' ')}", test, rig)
         try:
             fence.need_netfilter_link()

@@ -121,7 +121,9 @@ struct pk_ctl {
     __u8 state_asks[PK_BANKS]; /* the families, as bits, whose rules ask for a state */
     __u32 state_epoch;         /* grows when some family asks that did not before */
     __u32 pad;
-    __u64 rsvd[23];
+    /* Of all banks. Zero: no picket that knows them has set them. */
+    struct pk_state_rules state_rules;
+    __u64 rsvd[12];
 };
 
 _Static_assert(sizeof(struct pk_ctl) == 512, "shared with BPF");
