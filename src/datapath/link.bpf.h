@@ -109,12 +109,17 @@ PK_GLOBAL __u32 pk_route(PK_CTX *ctx, struct pk_packet *p, __u32 ifindex)
 
     if (!p || pk_is_input(p))
         return PK_INPUT;
+    f.l4_protocol = p->proto; /* this and the ports are for `ip rule` and for several paths */
+    f.sport = __builtin_bswap16(p->sport);
+    f.dport = __builtin_bswap16(p->dport);
     if (p->family == PK_IPV6) {
         f.family = 10;
+        f.flowinfo = __builtin_bswap32((__u32)p->tos << 20);
         pk_fib_addr(f.ipv6_src, p->saddr);
         pk_fib_addr(f.ipv6_dst, p->daddr);
     } else {
         f.family = 2;
+        f.tos = p->tos;
         f.ipv4_src = __builtin_bswap32((__u32)p->saddr.lo);
         f.ipv4_dst = __builtin_bswap32((__u32)p->daddr.lo);
     }

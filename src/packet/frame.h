@@ -160,6 +160,7 @@ PK_INLINE enum pk_parse_result pk_parse_ipv4(const struct pk_source *s, struct p
     if (!accepted && (h[0] >> 4 != 4 || ihl < 20 || p->len < ihl))
         return PK_PARSE_MALFORMED;
     p->family = PK_IPV4;
+    p->tos = h[1];
     p->ttl = h[8];
     p->proto = h[9];
     p->saddr.lo = pk_be32_at(h + 12);
@@ -251,6 +252,7 @@ PK_INLINE enum pk_parse_result pk_parse_ipv6_fixed(const struct pk_source *s, st
     p->family = PK_IPV6;
     if (!p->len)
         p->len = 40u + pk_be16_at(h + 4);
+    p->tos = (__u8)(h[0] << 4 | h[1] >> 4);
     p->ttl = h[7];
     p->saddr.hi = pk_be64_at(h + 8);
     p->saddr.lo = pk_be64_at(h + 16);

@@ -59,7 +59,7 @@ struct pk_packet {
     __u8 ttl;                    /* TTL or hop limit */
     __u8 tracked;                /* 1: by a table of our own (state/) */
     __u8 ct;                     /* pk_ct_told() of rules/conntrack.h; 0: not known */
-    __u8 pad;
+    __u8 tos;                    /* or IPv6's traffic class: routing may go by it */
 };
 
 _Static_assert(sizeof(struct pk_packet) == 88, "shared with BPF");

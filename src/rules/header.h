@@ -9,8 +9,8 @@
  *     PK_STEP_OPTIONS     hop-by-hop or destination options (hbh, dst). arg: the header (0-7), how
  *                         many (8-15); data: as many 16-bit words, type << 8 | length, the first
  *                         in the lowest bits; length 255: any
- *     PK_STEP_ROUTE       addresses of a type 0 routing header, in their order. arg: the header (43),
- *                         how many (8-15), PK_ROUTE_STRICT; data: the first two; more follow in
+ *     PK_STEP_ROUTE       addresses of a type 0 routing header, in their order. arg: the header
+ *                         (43), how many (8-15), PK_ROUTE_STRICT; data: the first two; more in
  *     PK_STEP_DATA        two at a time: always says yes
  *     PK_STEP_IPV6HEADER  which extension headers there are. arg: PK_IPV6H_* (0-7), and
  *                         PK_IPV6H_SOFT
@@ -26,8 +26,8 @@
 #define PK_HEADER_LAST (1u << 18)
 
 #define PK_ROUTE_STRICT (1u << 16) /* these and no others */
-#define PK_ROUTE_MAX 16u          /* IP6T_RT_HOPS */
-#define PK_OPTIONS_MAX 16u        /* IP6T_OPTS_OPTSNR */
+#define PK_ROUTE_MAX 16u           /* IP6T_RT_HOPS */
+#define PK_OPTIONS_MAX 16u         /* IP6T_OPTS_OPTSNR */
 
 /* The bits of ip6t_ipv6header.h. */
 enum {

@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Classes of docs/exactness.md that the differential test does not draw: what routing goes by (5, 6) and
+wrong checksums (11). Each test asks iptables and every hook, and expects the difference that is named
+there, or none where there is none.
+
+    test_classes.py [--fence netfilter|tc|xdp|legacy]...
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib/py"))
+
+from pktest import fences, hosts, packet as p  # noqa: E402
+
+COUNT = 23  # packets of each kind: a prime
+TABLE = "77"  # of routes: the default one goes to D
+OUT = """\
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A FORWARD -o wan0 -p udp
+-A FORWARD -o dmz0 -p udp
+-A FORWARD -o vx0 -p udp
+COMMIT
+"""
+STATES = """\
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p udp -m conntrack --ctstate NEW
+-A INPUT -p udp -m conntrack --ctstate INVALID
+COMMIT
+"""
+
+
+def datagram(family, to, dport=1000, sport=2000, tos=0):
+    """From A."""
+    source = hosts.of_host(family, "A")
+    data = p.udp(source, to, sport, dport, b"picket")
+    if family == 4:
+        return p.ipv4(source, to, p.UDP, data, tos=tos)
+    made = p.ipv6(source, to, p.UDP, data)
+    return bytes([0x60 | tos >> 4, tos << 4 & 0xF0]) + made[2:]
+
+
+def send(net, firewall, family, frames):
+    """Sends them from A; the counters of what has met them."""
+    firewall.rebase([family])
+    for frame in frames:
+        net.frame("A", frame)
+    net.settle()
+    return firewall.counters(family)
+
+
+def left_by(net, firewall, family, frame):
+    """The device by which FORWARD saw it leave, or None."""
+    seen = send(net, firewall, family, [frame] * COUNT)
+    met = {dev: seen.of(f"-o {dev} ")[0] for dev in ("wan0", "dmz0", "vx0")}
+    assert set(met.values()) <= {0, COUNT}, met
+    return next((dev for dev, packets in met.items() if packets), None)
+
+
+class Rule:
+    """An `ip rule` under which packets go to D."""
+
+    def __init__(self, net, family, words):
+        self.net, self.family, self.words = net, family, f"{words} lookup {TABLE}"
+        self.route = f"default via {hosts.of_host(family, 'D')} table {TABLE}"
+
+    def _ip(self, *commands):
+        for command in commands:
+            self.net.b.run(["ip", f"-{self.family}", *command.split()])
+
+    def __enter__(self):
+        self._ip(f"route replace {self.route}", f"rule add {self.words}")
+
+    def __exit__(self, *_):
+        self._ip(f"rule del {self.words}", f"route del {self.route}")
+
+
+def routes_by_rules(net, firewall, family, _kind):
+    """By ports, protocol and TOS: everybody sees the device that the kernel chooses."""
+    firewall.load({f: OUT for f in (4, 6)})
+    to = hosts.of_host(family, "C")
+    plain, other = datagram(family, to), datagram(family, to, 1001, 2001, 0x10)
+    assert left_by(net, firewall, family, other) == "wan0"
+    for words in ("dport 1001", "sport 2001", "ipproto udp dport 1000-1001 sport 2001", "tos 0x10"):
+        with Rule(net, family, words):
+            assert left_by(net, firewall, family, other) == "dmz0", words
+            assert left_by(net, firewall, family, plain) == "wan0", words
+
+
+def routes_by_mark(net, firewall, family, kind):
+    """Class 5: a mark that PREROUTING sets comes after tc and XDP."""
+    tables = ["iptables-legacy" if family == 4 else "ip6tables-legacy", "-w", "-t", "mangle"]
+    mark = ["PREROUTING", "-p", "udp", "--dport", "1001", "-j", "MARK", "--set-mark", "7"]
+    firewall.load({f: OUT for f in (4, 6)})
+    net.b.run([*tables, "-A", *mark])
+    try:
+        with Rule(net, family, "fwmark 7"):
+            found = left_by(net, firewall, family, datagram(family, hosts.of_host(family, "C"), 1001))
+        assert found == ("wan0" if kind in ("tc", "xdp") else "dmz0"), found
+    finally:
+        net.b.run([*tables, "-D", *mark])
+
+
+def leaves_by_encap(net, firewall, family, kind):
+    """Class 6: a route with encap has no outgoing interface for tc and XDP."""
+    to, end = ("10.77.0.5", "10.2.0.2") if family == 4 else ("fd77::5", "fd02::2")
+    net.b.ip("link add vx0 type vxlan external dstport 4789", "link set vx0 up")
+    try:
+        encap = f"{to} encap ip{'6' if family == 6 else ''} id 7 dst {end} dev vx0"
+        net.b.run(["ip", f"-{family}", "route", "add", *encap.split()])
+        firewall.load({f: OUT for f in (4, 6)})
+        found = left_by(net, firewall, family, datagram(family, to))
+        assert found == (None if kind in ("tc", "xdp") else "vx0"), found
+    finally:
+        net.b.ip("link del vx0")
+
+
+def wrong_checksum(net, firewall, family, kind):
+    """Class 11: INVALID to Linux, to a frame's own table like any other."""
+    firewall.load({f: STATES for f in (4, 6)})
+    right = [datagram(family, hosts.of_b(family, "A"), sport=2000 + i) for i in range(COUNT)]
+    wrong = [frame[:-1] + bytes([frame[-1] ^ 1]) for frame in right]
+    for frames, expected in ((wrong, "NEW" if kind in ("tc", "xdp") else "INVALID"), (right, "NEW")):
+        seen = send(net, firewall, family, frames)
+        met = {state: seen.of(f"--ctstate {state}")[0] for state in ("NEW", "INVALID")}
+        assert met[expected] == COUNT and sum(met.values()) == COUNT, (met, expected)
+
+
+TESTS = (routes_by_rules, routes_by_mark, leaves_by_encap, wrong_checksum)
+
+
+def main():
+    with fences.Bench(__doc__, "ACD") as bench:
+        for kind in bench.kinds:
+            firewall = bench.fence(kind, () if kind in ("legacy", "netfilter") else ("lan0",))
+            for test in TESTS:
+                for family in (4, 6):
+                    bench.run(f"{kind}, IPv{family}: {test.__name__.replace('_', ' ')}",
+                              lambda t=test, f=family, k=kind: t(bench.net, firewall, f, k), firewall)
+            bench.end(firewall)
+    return bench.status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
