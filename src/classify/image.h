@@ -134,10 +134,11 @@ struct pk_leaf_rec {
     __u32 steps;   /* offset of struct pk_step [n_predicates + n_effects], 0: none */
     __u32 rule;    /* pk_rule.ordinal */
     __u8 n_predicates;
-    __u8 n_effects : 7;
-    __u8 sees_more : 1; /* its steps see more of a packet than a flow's key tells (flow.h) */
-    __u8 action;        /* enum pk_action */
-    __u8 hot;           /* statuses (PK_STATUS_BIT) that drop instead of counting */
+    __u8 n_effects : 6;
+    __u8 sees_more : 1;    /* its steps see more of a packet than a flow's key tells (flow.h) ... */
+    __u8 sees_headers : 1; /* ... or do so if the packet has IPv6 extension headers */
+    __u8 action;           /* enum pk_action */
+    __u8 hot;              /* statuses (PK_STATUS_BIT) that drop instead of counting */
     /* The run of leaves that it stands in, whose bits stand in any order; PK_IN_ORDER: it stands in
      * its place, and so do those up to `end`. */
     __u32 from, end;

@@ -5,6 +5,7 @@
 
 #include "classify/codes.h"
 #include "rules/conntrack.h"
+#include "rules/header.h"
 
 static int grow(struct pk_leaf_list *l, struct pk_arena *a)
 {
@@ -62,6 +63,22 @@ static bool is_empty(const struct pk_leaf *leaf)
     return false;
 }
 
+/* Steps that say the same of every packet without an extension header: no. */
+static bool goes_through_headers(const struct pk_step *st)
+{
+    if (st->kind == PK_STEP_HEADER)
+        return !(st->arg & PK_HEADER_L4);
+    return st->kind == PK_STEP_OPTIONS || st->kind == PK_STEP_ROUTE || st->kind == PK_STEP_DATA;
+}
+
+static bool sees_headers(const struct pk_leaf *leaf)
+{
+    for (unsigned i = 0; i < leaf->n_predicates; i++)
+        if (goes_through_headers(&leaf->steps[i]))
+            return true;
+    return false;
+}
+
 /* What the steps of a leaf go by of PK_CT_TOLD_*; -1: they see more of a packet than its flow's
  * key.
  */
@@ -74,8 +91,8 @@ static int told_of(const struct pk_leaf *leaf)
     for (unsigned i = 0; i < leaf->n_predicates; i++) {
         const struct pk_step *st = &leaf->steps[i];
 
-        if (st->kind == PK_STEP_L4 || st->kind == PK_STEP_NEVER)
-            continue; /* the key has the layer-4 status */
+        if (st->kind == PK_STEP_L4 || st->kind == PK_STEP_NEVER || goes_through_headers(st))
+            continue; /* the key has the layer-4 status; sees_headers() */
         asked = st->kind == PK_STEP_CONNTRACK ? pk_ct_told_asked(st->arg, st->data[3]) : 0;
         if (!asked)
             return -1;
@@ -108,8 +125,9 @@ static int add_leaf(struct pk_leaf_list *l, const struct pk_rule *r, const struc
         .target = r->to ? r->to->index : 0,
         .rule = r->ordinal,
         .n_predicates = (uint8_t)leaf->n_predicates,
-        .n_effects = leaf->n_effects & 127,
+        .n_effects = leaf->n_effects & 63,
         .sees_more = told < 0,
+        .sees_headers = sees_headers(leaf),
         .action = (uint8_t)r->action,
         .hot = (uint8_t)leaf->hot,
     };

@@ -522,6 +522,46 @@ static const struct {
     {PK_IPV6, "-A INPUT -d fe80::10/124\n", {[PK_FW_DADDR_HI] = ~0ULL, [PK_FW_DADDR] = ~0ULL << 4}},
 };
 
+/*
+ * A rule about an extension header keeps those packets alone from being remembered that have one:
+ * flows are recalled for packets without.
+ */
+static void test_headers(void **state)
+{
+    static const struct {
+        const char *rules;
+        bool remembered, with_header;
+    } cases[] = {
+        {"-A INPUT -s ::1\n", true, true},
+        {"-A INPUT -m rt --rt-type 0 --rt-0-addrs ::1 -j DROP\n", true, false},
+        {"-A INPUT -m dst --dst-opts 1 -m frag -m ah\n", true, false},
+        {"-A INPUT -p tcp -m tcp --tcp-option 5 -m dst\n", false, false},
+        {"-A INPUT -m ipv6header --header esp\n", false, false},
+        {"-A INPUT -p esp -m esp\n-A INPUT -m eui64\n", false, false},
+    };
+    struct outcome o;
+
+    (void)state;
+    for (size_t i = 0; i < PK_ARRAY_SIZE(cases); i++) {
+        struct probe b = {.p = {.family = PK_IPV6, .proto = 6, .len = 80, .l4_off = 40},
+                          .hook = PK_INPUT,
+                          .len = 80};
+        struct names names = {0};
+        _set_ struct set s = {0};
+
+        b.ip[0] = 0x60;
+        b.ip[6] = 6;
+        compile_text(&s, PK_IPV6, cases[i].rules);
+        walk(s.image.head, &names, &b, &o);
+        assert_int_equal(o.flow.n != PK_FLOW_NOT, cases[i].remembered);
+        b.ip[6] = 60;
+        b.ip[40] = 6;
+        b.p.l4_off = 48;
+        walk(s.image.head, &names, &b, &o);
+        assert_int_equal(o.flow.n != PK_FLOW_NOT, cases[i].with_header);
+    }
+}
+
 static void test_known_masks(void **state)
 {
     for (size_t i = 0; i < PK_ARRAY_SIZE(known); i++) {
@@ -582,9 +622,9 @@ static void test_ways(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),      cmocka_unit_test(test_long_walks),
-        cmocka_unit_test(test_heads),       cmocka_unit_test(test_ways),
-        cmocka_unit_test(test_known_masks),
+        cmocka_unit_test(test_random),  cmocka_unit_test(test_long_walks),
+        cmocka_unit_test(test_heads),   cmocka_unit_test(test_ways),
+        cmocka_unit_test(test_headers), cmocka_unit_test(test_known_masks),
     };
 
     if (pk_test_register())
