@@ -90,6 +90,17 @@ static inline __u32 pk_lowest(__u64 x)
     return pk_popcount(~x & (x - 1));
 }
 
+/*
+ * 0, of which the verifier knows nothing, as it knows nothing of `zero`. A step of a loop is proved
+ * anew for what it has not been proved for yet: where all that steps change begins as any number,
+ * once is enough.
+ */
+static inline __u64 pk_nought(__u32 zero)
+{
+    __asm__ volatile("" : "+r"(zero));
+    return (__u64)zero << 32 | zero;
+}
+
 /* All ones if v >= key, else 0; without a branch, since the verifier would follow both. */
 static inline __u32 pk_ge_mask(struct pk_u128 v, struct pk_u128 key)
 {
@@ -336,11 +347,14 @@ PK_GLOBAL __u32 pk_rows_seek(const struct pk_rows *r, __u32 tab, __u32 cursor, _
 {
     const struct pk_family_tab *t = PK_IMG(struct pk_family_tab, tab);
     struct pk_seek d = {.rows = r,
+                        .words = pk_nought(t->zero),
+                        .bits = pk_nought(t->zero),
+                        .word = t->zero,
                         .from = cursor,
                         .end = end,
                         .order = PK_IMG(struct pk_family_tab, t->under)->order,
                         .gone = t->gone,
-                        .found = PK_NO_LEAF};
+                        .found = PK_NO_LEAF ^ t->zero};
     const struct pk_leaf_rec *l;
 
     if (!r)
@@ -458,13 +472,16 @@ struct pk_delta_rows {
     __u16 row[PK_FIELD_N];
 };
 
-/* The AND of all rows' words with a number below 64; of their groups' sums, if it is 64. */
-PK_GLOBAL __u64 pk_delta_and(const struct pk_delta_rows *r, __u32 tab, __u32 word)
+/*
+ * The AND of all rows' words with the number of the lowest bit of `sum`, from leaf `from` on; of
+ * their groups' sums, if `sum` is 0.
+ */
+PK_GLOBAL __u64 pk_delta_and(const struct pk_delta_rows *r, __u32 tab, __u64 sum, __u32 from)
 {
     const struct pk_family_tab *t = PK_IMG(struct pk_family_tab, tab);
     const struct pk_group *group;
-    __u64 bits = ~0ULL;
-    __u32 k;
+    __u32 word = pk_lowest(sum), k; /* 64, if there is none */
+    __u64 bits = pk_from_mask(word, from);
 
     for (k = 0; r && k < PK_FIELD_N && k < t->n_fields; k++) {
         group = PK_IMG(struct pk_group, t->rows + r->row[k] * 16u);
@@ -481,23 +498,22 @@ PK_GLOBAL __u32 pk_delta_next(const struct pk_packet *p, __u32 tab, __u32 run)
 {
     const struct pk_family_tab *t = PK_IMG(struct pk_family_tab, tab);
     struct pk_delta_rows rows = {0};
-    __u64 sum, bits;
-    __u32 k, word;
+    __u64 sum, bits = 0;
+    __u32 k, leaf;
 
     if (!p || run >> 16 >= (run & 0xffff))
         return 0;
     for (k = 0; k < PK_FIELD_N && k < t->n_fields; k++)
         rows.row[k] = (__u16)((pk_row(p, tab + pk_field_at(k)) - t->rows) / 16);
-    sum = pk_delta_and(&rows, tab, 64) & ~0ULL << (run >> 22 & 63);
+    sum = pk_delta_and(&rows, tab, 0, 0) & ~0ULL << (run >> 22 & 63);
     for (k = 0; k < 64 && sum; k++) {
-        word = pk_lowest(sum) & 63;
-        sum &= sum - 1;
-        bits = pk_delta_and(&rows, tab, word) & pk_from_mask(word, run >> 16);
-        word = (word << 6) + pk_lowest(bits) + 1;
+        bits = pk_delta_and(&rows, tab, sum, run >> 16);
         if (bits)
-            return word <= (run & 0xffff) ? word : 0;
+            break;
+        sum &= sum - 1;
     }
-    return 0;
+    leaf = (pk_lowest(sum) << 6) + pk_lowest(bits) + 1;
+    return bits && leaf <= (run & 0xffff) ? leaf : 0;
 }
 
 /* The delta's leaves of a chain from leaf `at` under it on, as a run. */
@@ -726,15 +742,16 @@ static inline void pk_walk_chain(struct pk_walk *w, const struct pk_family_tab *
     const struct pk_base_chain *base;
 
     hook = hook < PK_HOOK_N ? hook : 0;
-    base = &t->base[hook];
     w->rows.n = (__u16)under->n_fields;
     for (k = 0; k < PK_FIELD_N && k < under->n_fields; k++)
         w->rows.row[k] = pk_row(w->p, t->under + pk_field_at(k));
     w->tab = (__u32)((const char *)t - (const char *)pk_at(0, 0));
-    w->dense = under->present == PK_FORM_DENSE;
+    w->dense = under->present & PK_FORM_DENSE;
     w->depth = (__u8)t->zero;
+    w->stack[t->zero & (PK_DEPTH_MAX - 1)] = t->zero; /* any number: see pk_nought() */
     pk_walk_enter(w, hook);
     pk_loop(PK_WALK_STEPS_MAX, pk_walk_step, w);
+    base = &pk_walk_tab(w)->base[hook];
     if (w->end == PK_WALK_POLICY) {
         w->action = (__u8)base->policy;
         pk_walk_count(w, base->counter);

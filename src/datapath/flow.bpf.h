@@ -46,11 +46,19 @@ struct pk_flow_draft {
     };
 };
 
+/*
+ * A walk that is not to be remembered writes too, into the second: nobody reads it. The verifier
+ * would else prove the walk twice, with a draft and without.
+ */
+struct pk_flow_drafts {
+    struct pk_flow_draft draft[2];
+};
+
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __uint(max_entries, 1);
     __type(key, __u32);
-    __type(value, struct pk_flow_draft);
+    __type(value, struct pk_flow_drafts);
 } flow_draft SEC(".maps");
 
 _Static_assert(PK_REASON_MAX <= 64, "pk_flow_head() has six bits for it");
@@ -235,7 +243,7 @@ static __always_inline enum pk_reason pk_flow_recall(enum pk_flow_form form, con
     return pk_flow_replay(form, pk_flow_end(form, f), n, head, bytes);
 }
 
-static __always_inline struct pk_flow_draft *pk_flow_draft(void)
+static __always_inline struct pk_flow_drafts *pk_flow_drafts(void)
 {
     __u32 zero = 0;
 
@@ -243,18 +251,16 @@ static __always_inline struct pk_flow_draft *pk_flow_draft(void)
 }
 
 /*
- * A walk begins: whether it is to note what it counts in `d`. It is not if packets of this kind are
- * not remembered, as none is under dense rows, which are there to be measured; nor if this program
- * has interrupted another walk. A global function, as is pk_flow_learn(), for the sake of the stack
- * and the verifier.
+ * Takes the draft for a walk. 0: packets of this kind are not remembered, as none is under dense
+ * rows, which are there to be measured; or this program has interrupted another walk.
  */
-PK_GLOBAL int pk_flow_begin(struct pk_flow_draft *d, const struct pk_packet *p, __u32 hook,
-                            __u32 image)
+static __always_inline int pk_flow_take(struct pk_flow_draft *d, const struct pk_packet *p,
+                                        __u32 hook, __u32 image)
 {
     const struct pk_image_head *h = pk_head(image);
     const struct pk_family_tab *t;
 
-    if (!d || !p || !h->epoch)
+    if (!p || !h->epoch)
         return 0;
     t = &h->family[p->family == PK_IPV6];
     if (t->present != PK_FORM_TREE || !pk_flow_tells(p, t->mask) ||
@@ -269,6 +275,20 @@ PK_GLOBAL int pk_flow_begin(struct pk_flow_draft *d, const struct pk_packet *p, 
     }
     d->epoch = h->epoch;
     d->flow.n = 0;
+    return 1;
+}
+
+/*
+ * A walk begins: the number of the draft in which it is to note what it counts; the second, if it
+ * is not to be remembered. A global function, as is pk_flow_learn(), for the sake of the stack and
+ * the verifier.
+ */
+PK_GLOBAL int pk_flow_begin(struct pk_flow_drafts *ds, const struct pk_packet *p, __u32 hook,
+                            __u32 image)
+{
+    if (!ds || pk_flow_take(&ds->draft[0], p, hook, image))
+        return 0;
+    ds->draft[1].flow.n = PK_FLOW_NOT;
     return 1;
 }
 
@@ -325,8 +345,8 @@ static __always_inline void pk_flow_enter(enum pk_flow_form form, const struct p
 }
 
 /*
- * The walk for which `d` was taken has ended: what it counted is remembered, if there is room and
- * the walk saw no more of the packet than its key tells.
+ * The walk that wrote `d` has ended: what it counted is remembered, if it is to be, if there is
+ * room, and if the walk saw no more of the packet than its key tells.
  */
 PK_GLOBAL int pk_flow_learn(struct pk_flow_draft *d, __u32 reason)
 {
@@ -338,6 +358,7 @@ PK_GLOBAL int pk_flow_learn(struct pk_flow_draft *d, __u32 reason)
         else
             pk_flow_enter(PK_FLOW_LONG, d, reason);
     }
-    __sync_lock_test_and_set(&d->taken, 0);
+    if (d->taken)
+        __sync_lock_test_and_set(&d->taken, 0);
     return 0;
 }

@@ -53,7 +53,7 @@ PK_GLOBAL int pk_classify(PK_CTX *ctx, const struct pk_packet *p, __u32 hook, __
 {
     const struct pk_family_tab *t;
     struct pk_walk w = {.ctx = ctx, .p = p};
-    struct pk_flow_draft *d;
+    struct pk_flow_drafts *d;
     enum pk_reason r;
 
     if (!p || hook >= PK_HOOK_N)
@@ -61,13 +61,13 @@ PK_GLOBAL int pk_classify(PK_CTX *ctx, const struct pk_packet *p, __u32 hook, __
     t = &pk_head(image)->family[p->family == PK_IPV6];
     if (!t->present)
         return PK_R_PASS_OPEN;
-    d = pk_flow_draft();
-    if (d && pk_flow_begin(d, p, hook, image))
-        w.flow = &d->flow;
+    d = pk_flow_drafts();
+    if (!d)
+        return PK_R_DROP_WALK;
+    w.flow = &d->draft[pk_flow_begin(d, p, hook, image) & 1].flow;
     pk_walk_chain(&w, t, hook);
     r = pk_reason_of(&w);
-    if (w.flow)
-        pk_flow_learn((struct pk_flow_draft *)w.flow, r);
+    pk_flow_learn((struct pk_flow_draft *)w.flow, r);
     return r;
 }
 
