@@ -20,6 +20,7 @@
 #pragma once
 
 #include "state/counts.h"
+#include "base/bits.h"
 #include "state/rtt.h"
 #include "state/tcp.h"
 
@@ -44,15 +45,6 @@ PK_INLINE __u32 pk_bucket_find(const struct pk_state_bucket *b, const struct pk_
     return PK_STATE_WAYS;
 }
 
-/* All ones if a < b, else 0; without a branch. */
-PK_INLINE __u32 pk_track_less(__u32 a, __u32 b)
-{
-    __u32 mask = (__u32)(((__u64)a - b) >> 32);
-
-    __asm__ volatile("" : "+r"(mask));
-    return mask;
-}
-
 /* The place that ends soonest of those that are not held; one that has ended is free. */
 PK_INLINE __u32 pk_bucket_room(const struct pk_state_bucket *b, __u32 now)
 {
@@ -62,7 +54,7 @@ PK_INLINE __u32 pk_bucket_room(const struct pk_state_bucket *b, __u32 now)
     for (i = 0; i < PK_STATE_WAYS; i++) {
         __u32 lives = pk_state_lives(b->until[i], now);
         __u32 left = (b->until[i] - now) & -lives;
-        __u32 less = pk_track_less(left | -(lives & b->held >> i), least);
+        __u32 less = pk_less_mask(left | -(lives & b->held >> i), least);
 
         best = (i & less) | (best & ~less);
         least = (left & less) | (least & ~less);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From a packet's value of a field to the row of leaves that admit it. Included by walk.h, which
+ * says what has to be there before.
+ */
+#pragma once
+
+#include "base/bits.h"
+#include "classify/image.h"
+#include "packet/frame.h"
+
+/* An interface's name; a hook that knows only its index looks it up, if a rule asks. */
+#ifndef pk_interface
+#define pk_interface(v) (v)
+#endif
+
+#define PK_IMG(type, off) ((const type *)pk_at((off), sizeof(type)))
+
+/*
+ * The index of the last key <= value in `n` ascending keys at offset `keys`; keys[0] is 0. `width`
+ * is 4 or 16 bytes. A binary search whose halves never depend on what was found.
+ */
+PK_GLOBAL __u32 pk_search(__u32 keys, __u32 n, __u32 width, __u64 hi, __u64 lo)
+{
+    struct pk_u128 v = {hi, lo}, key = {0, 0};
+    __u32 at = 0, half, i;
+
+    for (i = 0; i < 20 && n > 1; i++) {
+        half = n >> 1;
+        if (width == 4)
+            key.lo = *PK_IMG(__u32, keys + (at + half) * 4);
+        else
+            key = *PK_IMG(struct pk_u128, keys + (at + half) * 16);
+        at += half & pk_ge_mask(v, key);
+        n -= half;
+    }
+    return at;
+}
+
+static inline __u32 pk_port_value(const struct pk_packet *p, __u32 port)
+{
+    if (p->status == PK_L4_OK)
+        return port;
+    if (p->status == PK_L4_SHORT && pk_has_ports(p->proto))
+        return PK_PORT_SHORT + port;
+    return PK_PORT_NONE;
+}
+
+static inline struct pk_u128 pk_field_value(const struct pk_packet *p, __u32 field)
+{
+    struct pk_u128 v = {0, 0};
+
+    switch (field) {
+    case PK_F_KIND:
+        v.lo = (__u32)p->status << 8 | p->proto;
+        break;
+    case PK_F_DADDR:
+        return p->daddr;
+    case PK_F_SADDR:
+        return p->saddr;
+    case PK_F_DPORT:
+        v.lo = pk_port_value(p, p->dport);
+        break;
+    case PK_F_SPORT:
+        v.lo = pk_port_value(p, p->sport);
+        break;
+    case PK_F_FLAGS:
+        v.lo = p->status == PK_L4_OK ? p->tcp_flags : PK_FLAGS_NONE;
+        break;
+    case PK_F_ICMP:
+        v.lo = p->status == PK_L4_OK ? p->icmp : PK_ICMP_NONE;
+        break;
+    case PK_F_IIF:
+        return pk_interface(p->iif);
+    case PK_F_OIF:
+        return pk_interface(p->oif);
+    }
+    return v;
+}
+
+/*
+ * The offset of the row that a packet's value of a field has; `tab` is the offset of the field's
+ * table. It, and what reads rows below, are global functions: inlined, the verifier would prove
+ * their nine rounds anew for each way to get there, and loading a program would take ten times as
+ * long.
+ */
+PK_GLOBAL __u32 pk_row(const struct pk_packet *p, __u32 tab)
+{
+    const struct pk_field_tab *t = PK_IMG(struct pk_field_tab, tab);
+    struct pk_u128 v;
+    __u32 i;
+
+    if (!p)
+        return 0;
+    v = pk_field_value(p, t->field);
+    if (t->method == PK_M_DIRECT)
+        i = v.lo < t->n ? (__u32)v.lo : t->n - 1;
+    else
+        i = pk_search(t->keys, t->n, t->method == PK_M_SEARCH32 ? 4 : 16, v.hi, v.lo);
+    return *PK_IMG(__u32, t->rows + i * 4);
+}
