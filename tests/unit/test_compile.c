@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "../lib/gen.h"
+#include "../lib/nomem.h"
 #include "base/macro.h"
 #include "classify/codes.h"
 #include "classify/eval.h"
@@ -560,36 +561,6 @@ static void test_memory_is_bounded(void **state)
     expect_refusal(&b, bench_try(&b), PK_CODE_MEMORY, "IPv4 tables would pass 20000 bytes");
 }
 
-/* Linked with --wrap: the allocation after so many more fails once; 0: none does. */
-static size_t fail_in;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static bool fails_now(void)
-{
-    return fail_in && !--fail_in;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(p, size);
-}
-
 /* Each allocation of a compilation fails in turn: -ENOMEM, nothing returned, nothing leaked (ASan).
  */
 static void test_no_memory(void **state)
@@ -607,10 +578,10 @@ static void test_no_memory(void **state)
     bench_slots(&b);
     rs[PK_IPV4] = b.read.family[PK_IPV4];
     do {
-        fail_in = ++n;
+        pk_test_fail_in = ++n;
         r = pk_compile(rs, &b.slots, &(struct pk_compile_options){0}, &b.image, &b.d);
-        failed = !fail_in;
-        fail_in = 0;
+        failed = !pk_test_fail_in;
+        pk_test_fail_in = 0;
         assert_int_equal(r, failed ? -ENOMEM : 0);
         assert_int_equal(b.image.head != NULL, !failed);
     } while (failed);
@@ -690,7 +661,7 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* What the issue asks for: 8,192 rules a chain, three chains, both families. */
+/* 8,192 rules a chain, three chains, both families. */
 static void test_capacity(void **state)
 {
     _bench_ struct bench b = bench_new();

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../lib/nomem.h"
 #include "base/hash.h"
 #include "base/macro.h"
 #include "rules/diff.h"
@@ -507,36 +508,6 @@ static void test_what_stays(void **state)
     assert_ptr_equal(got.rs->chains[3]->rules[0]->to, got.rs->chains[5]);
 }
 
-/* Linked with --wrap: the allocation after so many more fails once; 0: none does. */
-static size_t fail_in;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static bool fails_now(void)
-{
-    return fail_in && !--fail_in;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(p, size);
-}
-
 static int edit_once(struct set *s, struct pk_edited *got)
 {
     static const char *const words[] = {"2", "-s", "10.0.0.0/8", "-p", "tcp", "--dport", "1"};
@@ -558,10 +529,10 @@ static void test_no_memory(void **state)
         _set_ struct set s = {0};
 
         set_read(&s, PK_IPV4, edited);
-        fail_in = ++n;
+        pk_test_fail_in = ++n;
         err = edit_once(&s, &got);
-        failed = !fail_in;
-        fail_in = 0;
+        failed = !pk_test_fail_in;
+        pk_test_fail_in = 0;
         assert_int_equal(err, failed ? -ENOMEM : 0);
         assert_int_equal(got.rs != NULL, !failed);
     } while (failed);
