@@ -3,18 +3,17 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <time.h>
 
 #include "kernel/fault.h"
+#include "kernel/links.h"
 #include "kernel/sys.h"
 
 /* First of all: a filter before ours that says OK would let a packet pass around the fence. */
 #define PK_CLSACT_HANDLE 1
 #define PK_CLSACT_PRIORITY 1
-#define PK_DUMP_SIZE 32768 /* the most that the kernel puts in one part of a dump */
 
 static struct bpf_tc_hook pk_clsact_hook(uint32_t ifindex, bool ingress)
 {
@@ -132,45 +131,13 @@ static int pk_clsact_seen(const struct nlmsghdr *n, void *data)
     return MNL_CB_OK;
 }
 
-/* Asks over an open socket for the filters of one side of the qdisc. */
-static int pk_clsact_dump(struct mnl_socket *nl, uint32_t ifindex, uint32_t side,
-                          struct pk_clsact_seen *seen)
-{
-    char buf[PK_DUMP_SIZE];
-    struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
-    struct tcmsg *tc;
-    ssize_t len;
-    int r;
-
-    n->nlmsg_type = RTM_GETTFILTER;
-    n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    n->nlmsg_seq = 1;
-    tc = mnl_nlmsg_put_extra_header(n, sizeof(*tc));
-    tc->tcm_ifindex = (int)ifindex;
-    tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, side);
-    if (mnl_socket_sendto(nl, n, n->nlmsg_len) < 0)
-        return -errno;
-    do {
-        len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-        if (len < 0)
-            return -errno;
-        r = mnl_cb_run(buf, (size_t)len, 1, mnl_socket_get_portid(nl), pk_clsact_seen, seen);
-    } while (r > MNL_CB_STOP);
-    return r < 0 ? -errno : 0;
-}
-
+/* The filters of one side of the qdisc. */
 static int pk_clsact_ask(uint32_t ifindex, uint32_t side, struct pk_clsact_seen *seen)
 {
-    struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-    int r = nl ? 0 : -errno;
+    const struct tcmsg tc = {.tcm_ifindex = (int)ifindex,
+                             .tcm_parent = TC_H_MAKE(TC_H_CLSACT, side)};
 
-    if (!r && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
-        r = -errno;
-    if (!r)
-        r = pk_clsact_dump(nl, ifindex, side, seen);
-    if (nl)
-        mnl_socket_close(nl);
-    return r;
+    return pk_rtnl_list(RTM_GETTFILTER, &tc, sizeof(tc), pk_clsact_seen, seen);
 }
 
 int pk_clsact_first(uint32_t ifindex, bool ingress, bool *ret)

@@ -105,17 +105,15 @@ static void pk_store_put_chains(const struct pk_ruleset *rs, const uint32_t *lea
     }
 }
 
+/* A family's plan, but for its fields. */
+#define PK_STORE_PLAN(X)                                                                           \
+    X(present)                                                                                     \
+    X(rules) X(leaves) X(chains) X(depth) X(row_bytes) X(leaf_bytes) X(order_bytes) X(step_bytes)
+#define PK_STORE_PLAN_TAKE(name) .name = from->name,
+
 static void pk_store_put_plan(const struct pk_family_plan *from, struct pk_store_plan *to)
 {
-    *to = (struct pk_store_plan){.present = from->present,
-                                 .rules = from->rules,
-                                 .leaves = from->leaves,
-                                 .chains = from->chains,
-                                 .depth = from->depth,
-                                 .row_bytes = from->row_bytes,
-                                 .leaf_bytes = from->leaf_bytes,
-                                 .order_bytes = from->order_bytes,
-                                 .step_bytes = from->step_bytes};
+    *to = (struct pk_store_plan){PK_STORE_PLAN(PK_STORE_PLAN_TAKE)};
     for (unsigned i = 0; i < PK_FIELD_N; i++) {
         const struct pk_field_plan *f = &from->field[i];
 
@@ -126,15 +124,7 @@ static void pk_store_put_plan(const struct pk_family_plan *from, struct pk_store
 
 static void pk_store_get_plan(const struct pk_store_plan *from, struct pk_family_plan *to)
 {
-    *to = (struct pk_family_plan){.present = from->present,
-                                  .rules = from->rules,
-                                  .leaves = from->leaves,
-                                  .chains = from->chains,
-                                  .depth = from->depth,
-                                  .row_bytes = from->row_bytes,
-                                  .leaf_bytes = from->leaf_bytes,
-                                  .order_bytes = from->order_bytes,
-                                  .step_bytes = from->step_bytes};
+    *to = (struct pk_family_plan){PK_STORE_PLAN(PK_STORE_PLAN_TAKE)};
     for (unsigned i = 0; i < PK_FIELD_N; i++) {
         const struct pk_store_field_plan *f = &from->field[i];
 
