@@ -14,6 +14,7 @@
 #include "kernel/bank.h"
 #include "kernel/conn_table.h"
 #include "kernel/conntrack.h"
+#include "kernel/detach.h"
 #include "kernel/edit.h"
 #include "kernel/fault.h"
 #include "kernel/guards.h"
@@ -244,12 +245,6 @@ static int pk_apply_hold(struct pk_apply *a)
     return r;
 }
 
-static void pk_apply_let_go(struct pk_fence *f)
-{
-    if (f->ctl->conntrack && !pk_conntrack_release())
-        f->ctl->conntrack = 0;
-}
-
 /* The change has failed: as it was found. */
 static void pk_apply_unhold(struct pk_apply *a)
 {
@@ -258,7 +253,7 @@ static void pk_apply_unhold(struct pk_apply *a)
     if (a->held)
         a->f.ctl->conntrack = a->held;
     else
-        pk_apply_let_go(&a->f);
+        pk_detach_tracking(&a->f);
 }
 
 /* At netfilter Linux's own table is used. */
@@ -397,7 +392,7 @@ static int pk_apply_renew(struct pk_apply *a, const struct pk_ruleset *const giv
     }
     pk_apply_switch(a);
     if (!a->tracks && a->held < pk_word_generation(a->word)) /* neither set asks */
-        pk_apply_let_go(&a->f);
+        pk_detach_tracking(&a->f);
     return 0;
 }
 
@@ -491,17 +486,6 @@ static int pk_apply_build_in(struct pk_apply *a, const struct pk_ruleset *const 
     return r;
 }
 
-/* What no pin holds, and before it a word to the dispatchers. The pins are the caller's. */
-static void pk_tear_down(struct pk_fence *f)
-{
-    if (f->ctl)
-        pk_standing_fall(f);
-    if (f->ctl)
-        pk_apply_let_go(f);
-    if (f->maps.fd[PK_MAP_GUARDS] >= 0)
-        pk_attach_drop(&f->pins, &f->maps);
-}
-
 /* While the generation is 0 the dispatchers let packets pass, so the links may come one by one. */
 static int pk_apply_build(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
 {
@@ -511,7 +495,7 @@ static int pk_apply_build(struct pk_apply *a, const struct pk_ruleset *const giv
     if (!r)
         r = pk_apply_build_in(a, given, hook);
     if (r) {
-        pk_tear_down(&a->f);
+        pk_detach_parts(&a->f);
         (void)!pk_pins_clear(&a->f.pins);
     }
     return r;
@@ -522,7 +506,7 @@ static int pk_apply_remains(struct pk_apply *a)
 {
     int r;
 
-    pk_tear_down(&a->f);
+    pk_detach_parts(&a->f);
     r = pk_pins_wipe(&a->f.pins);
     pk_standing_unmap(&a->f);
     return r ? pk_sys_error(a->d, r, "cannot clear what an interrupted change left") : 0;
@@ -596,72 +580,4 @@ int pk_apply_edit(struct pk_fence *f, const struct pk_edit *e, struct pk_arena *
 
     *f = PK_FENCE_NONE;
     return pk_apply_edited(&a, e, texts, ret);
-}
-
-static int pk_undo_check(struct pk_fence *f, struct pk_seat at, struct pk_diags *d)
-{
-    unsigned before = at.bank;
-    _pk_stored_ struct pk_stored s = {0};
-    int r;
-
-    if (before >= PK_BANKS) {
-        pk_error(d, PK_K_NO_BEFORE, PK_NOWHERE, "undo goes back one change, and there was only one",
-                 "there is no rule set before the live one");
-        return -ENOENT;
-    }
-    r = pk_stored_open(&f->pins, at, PK_STORE_TEXTS, &s);
-    if (r && pk_standing_by_other(f, before))
-        r = 0; /* its programs read it no more than we can */
-    if (!r && !pk_bank_ready(&f->maps, before, (enum pk_attach_kind)f->ctl->hook))
-        r = -EBADMSG;
-    if (r)
-        pk_error(d, PK_K_DAMAGED, PK_NOWHERE, "apply its file again",
-                 "the rule set before the live one is not whole: %s", strerror(-r));
-    return r;
-}
-
-/* The set before still stands in its bank, programs and counters and all: only the word changes. */
-int pk_fence_undo(struct pk_diags *d)
-{
-    _pk_standing_ struct pk_fence f = PK_FENCE_NONE;
-    struct pk_seat live, before;
-    uint64_t word;
-    int r = pk_pins_lock(false, &f.pins, d);
-
-    if (!r)
-        r = pk_standing_open(&f, d);
-    if (r)
-        return r;
-    word = pk_standing_word(&f);
-    live = pk_standing_live(&f, word);
-    before = pk_standing_before(&f, word);
-    r = pk_undo_check(&f, before, d);
-    if (r)
-        return r;
-    r = pk_standing_grace(&f); /* nobody may remember a flow under the epoch that comes now */
-    if (!r && !pk_standing_by_other(&f, before.bank))
-        r = pk_bank_renew(&f.pins, before, (uint32_t)(pk_word_generation(word) + 1));
-    if (r)
-        return pk_sys_error(d, r, "cannot write to the set before the live one");
-    pk_conntrack_keep(f.ctl, pk_word_generation(word) + 1);
-    pk_standing_switch(&f, before, live, true);
-    return 0;
-}
-
-int pk_fence_detach(struct pk_diags *d)
-{
-    _pk_standing_ struct pk_fence f = PK_FENCE_NONE;
-    _pk_diags_ struct pk_diags unseen = {0}; /* another version's fence is taken down as well */
-    int r = pk_pins_lock(false, &f.pins, d);
-
-    if (r)
-        return r;
-    r = pk_standing_open(&f, &unseen);
-    if (r == -EPROTO)
-        pk_standing_open_other(&f);
-    else if (r && r != -ENOENT)
-        pk_warn(d, PK_K_DAMAGED, PK_NOWHERE, NULL, "the fence was not whole; its pins are removed");
-    pk_tear_down(&f);
-    r = pk_pins_clear(&f.pins);
-    return r ? pk_sys_error(d, r, "cannot remove %s", f.pins.path) : 0;
 }

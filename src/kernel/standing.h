@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The inside of struct pk_fence, for fence.c, apply.c and sweep.c. */
+/* The inside of struct pk_fence, for fence.c, apply.c, undo.c, detach.c and sweep.c. */
 #pragma once
 
 #include "kernel/fence.h"
