@@ -62,7 +62,9 @@ struct nf_conn {
  */
 static __always_inline int pk_ct_lost(const struct nf_hook_state *state, const struct sk_buff *skb)
 {
-    const struct netns_nf *nf = &state->net->nf;
+    const struct net *net =
+        bpf_rdonly_cast((const void *)pk_pointer(&state->net), bpf_core_type_id_kernel(struct net));
+    const struct netns_nf *nf = &net->nf;
 
     if (!bpf_core_field_exists(skb->_nfct) || !bpf_core_field_exists(nf->defrag_ipv4_users) ||
         !bpf_core_field_exists(nf->defrag_ipv6_users) || skb->_nfct)

@@ -21,6 +21,22 @@ struct nf_hook_state {
     struct net *net;
 } __attribute__((preserve_access_index));
 
+/* A kernel type that begins with one 64-bit word. */
+struct timespec64 {
+    __s64 tv_sec;
+} __attribute__((preserve_access_index));
+
+/*
+ * A pointer, as a number. Where a program reads a pointer to a kernel type, the verifier looks for
+ * what that type may be among the names of all the kernel's, a millisecond each.
+ */
+static __always_inline __u64 pk_pointer(const void *at)
+{
+    const struct timespec64 *word = bpf_rdonly_cast(at, bpf_core_type_id_kernel(struct timespec64));
+
+    return (__u64)word->tv_sec;
+}
+
 #define NFPROTO_IPV4 2
 #define NFPROTO_IPV6 10
 
@@ -153,9 +169,9 @@ static __always_inline int pk_interfaces(struct pk_flow_key *k, const struct pk_
 #define NF_ACCEPT 1
 
 /* Not inlined: what it needs on the stack must not lie under the walk's. */
-static __attribute__((noinline)) int pk_guarded(const struct net_device *dev)
+static __attribute__((noinline)) int pk_guarded(__u64 dev)
 {
-    struct pk_u128 name = pk_device_name((struct pk_u128){.lo = (__u64)dev});
+    struct pk_u128 name = pk_device_name((struct pk_u128){.lo = dev});
 
     return bpf_map_lookup_elem(&guards, &name) != NULL;
 }
@@ -214,7 +230,7 @@ SEC("netfilter")
 int nf_judge(struct bpf_nf_ctx *ctx)
 {
     const struct nf_hook_state *state = ctx->state;
-    struct pk_packet p = {.iif.lo = (__u64)state->in, .oif.lo = (__u64)state->out};
+    struct pk_packet p = {.iif.lo = pk_pointer(&state->in), .oif.lo = pk_pointer(&state->out)};
     int ipv6 = state->pf == NFPROTO_IPV6;
     struct pk_source s;
     __u32 hook = pk_hook_of(state), bank;
@@ -239,13 +255,13 @@ SEC("netfilter")
 int nf_walk(struct bpf_nf_ctx *ctx)
 {
     const struct nf_hook_state *state = ctx->state;
-    struct pk_packet p = {.iif.lo = (__u64)state->in, .oif.lo = (__u64)state->out};
+    struct pk_packet p = {.iif.lo = pk_pointer(&state->in), .oif.lo = pk_pointer(&state->out)};
     __u32 hook = pk_hook_of(state), bank;
     enum pk_reason r;
 
     if (hook >= PK_HOOK_N)
         return NF_ACCEPT;
-    if (!pk_config.guard_all && !pk_guarded(state->in) && !pk_guarded(state->out))
+    if (!pk_config.guard_all && !pk_guarded(p.iif.lo) && !pk_guarded(p.oif.lo))
         return pk_exit(hook, PK_R_PASS_UNGUARDED, ctx->skb->len);
     r = pk_parse_packet(ctx, &p);
     if (r != PK_REASON_N)
