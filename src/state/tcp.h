@@ -376,6 +376,21 @@ PK_INLINE int pk_tcp_closing(__u32 state)
     return state >= PK_TCP_FIN_WAIT && state <= PK_TCP_CLOSE;
 }
 
+/*
+ * Is a RST the answer to a SYN or an ACK that was let pass? What it acknowledges is in no window
+ * then. A SYN is answered by the other end: else whoever sends a SYN and a RST could end any
+ * connection ("do not force CLOSE on invalid-seq RST without direction check", Linux 2026).
+ */
+PK_INLINE int pk_tcp_rst_answers(const struct pk_state_tcp *s, __u32 status,
+                                 const struct pk_seen *seen, __u32 dir)
+{
+    if (seen->ack != s->last_end)
+        return 0;
+    if (s->last_index == PK_TCP_SYN)
+        return status & PK_CTF_SEEN_REPLY && s->last_dir != dir;
+    return s->last_index == PK_TCP_ACK && !(status & PK_CTF_ASSURED);
+}
+
 PK_INLINE enum pk_tcp_look pk_tcp_rst(const struct pk_state_tcp *s, __u32 status,
                                       const struct pk_seen *seen, __u32 dir,
                                       const struct pk_state_rules *rules, __u32 *next)
@@ -388,10 +403,7 @@ PK_INLINE enum pk_tcp_look pk_tcp_rst(const struct pk_state_tcp *s, __u32 status
         if (look != PK_LOOK_ON)
             return look;
     }
-    /* The answer to a SYN or an ACK that was let pass: what it acknowledges is not in a window. */
-    if (((status & PK_CTF_SEEN_REPLY && s->last_index == PK_TCP_SYN) ||
-         (!(status & PK_CTF_ASSURED) && s->last_index == PK_TCP_ACK)) &&
-        seen->ack == s->last_end)
+    if (pk_tcp_rst_answers(s, status, seen, dir))
         return PK_LOOK_NO_WINDOW;
     /* The answer to a challenge ACK. */
     if (s->state == PK_TCP_SYN_SENT && s->last_index == PK_TCP_ACK && s->last_dir == 1 &&
@@ -446,7 +458,7 @@ PK_INLINE enum pk_tcp_end pk_tcp_take(struct pk_state_tcp *s, __u32 *status,
 /*
  * The first segment of a connection, whose entry is zero. 0: none may begin so. The segment then
  * goes through pk_tcp_segment() as any other. What is not set here stays 0, last_end with it: a RST
- * that acknowledges 0 passes for one that answers the SYN, as in tcp_new().
+ * of the other end that acknowledges 0 passes for one that answers the SYN, as in tcp_new().
  */
 PK_INLINE int pk_tcp_may_open(const struct pk_seen *seen, const struct pk_state_rules *rules)
 {

@@ -347,19 +347,79 @@ static void test_reopened(void **state)
     assert_false(talk_entry(t, NULL)->status & PK_CTF_SEEN_REPLY);
 }
 
-/*
- * The SYN/ACK acknowledges what was not sent, and the client refuses it: its RST acknowledges 0,
- * and closes the connection wherever its numbers are.
- */
+/* The SYN/ACK acknowledges too little: it is let pass, and changes nothing but SEEN_REPLY. */
+static void wrong_synack(struct talk *t)
+{
+    SAY(t, .flags = S, .seq = 200000);
+    assert_int_equal(SAY(t, .reply = true, .flags = S | A, .seq = 5000, .ack = 200001 - 100000),
+                     EST);
+    assert_int_equal(tcp_state(t), PK_TCP_SYN_SENT);
+}
+
+/* A RST of the other end that acknowledges 0 closes the connection wherever its number is. */
 static void test_rst_after_wrong_synack(void **state)
 {
     struct talk *t = *state;
 
-    SAY(t, .flags = S, .seq = 1000);
-    assert_int_equal(SAY(t, .reply = true, .flags = S | A, .seq = 5000, .ack = 1001 - 100000), EST);
-    assert_int_equal(tcp_state(t), PK_TCP_SYN_SENT);
+    wrong_synack(t);
     assert_int_equal(SAY(t, .reply = true, .flags = R, .seq = 9000000), EST);
     assert_int_equal(tcp_state(t), PK_TCP_CLOSE);
+}
+
+/* But the client that refuses such a SYN/ACK takes its RST's number from there: in no window. */
+static void test_rst_of_client_after_wrong_synack(void **state)
+{
+    struct talk *t = *state;
+
+    wrong_synack(t);
+    assert_int_equal(SAY(t, .flags = R, .seq = 200001 - 100000), EST);
+    assert_int_equal(tcp_state(t), PK_TCP_SYN_SENT);
+    assert_int_equal(left(t), 120);
+    assert_int_equal(SAY(t, .flags = R, .seq = 9000000), INV);
+    assert_int_equal(tcp_state(t), PK_TCP_SYN_SENT);
+}
+
+/* Likewise after the SYN of the other end, in simultaneous open. */
+static void test_rst_of_either_end_in_simultaneous_open(void **state)
+{
+    struct talk *t = *state;
+
+    SAY(t, .flags = S, .seq = 200000);
+    SAY(t, .reply = true, .flags = S, .seq = 900000);
+    assert_int_equal(tcp_state(t), PK_TCP_SYN_SENT2);
+    assert_int_equal(SAY(t, .reply = true, .flags = R, .seq = 9000000), INV);
+    assert_int_equal(tcp_state(t), PK_TCP_SYN_SENT2);
+    assert_int_equal(SAY(t, .flags = R, .seq = 9000000), EST);
+    assert_int_equal(tcp_state(t), PK_TCP_CLOSE);
+}
+
+/* Nor does an end close what stands by a SYN that is let pass and a RST that acknowledges it. */
+static void test_rst_does_not_answer_own_syn(void **state)
+{
+    struct talk *t = *state;
+
+    handshake(t);
+    assert_int_equal(SAY(t, .flags = S, .seq = 777000), EST);
+    assert_int_equal(SAY(t, .flags = R | A, .seq = 9000000, .ack = 777001), INV);
+    assert_int_equal(tcp_state(t), PK_TCP_ESTABLISHED);
+    assert_int_equal(SAY(t, .flags = S, .seq = 777000), EST);
+    assert_int_equal(SAY(t, .reply = true, .flags = R | A, .seq = 9000000, .ack = 777001), EST);
+    assert_int_equal(tcp_state(t), PK_TCP_CLOSE);
+}
+
+/* The answer to an ACK that was let pass may come from either end. */
+static void test_rst_answers_ack(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct talk *t = *state;
+
+        wrong_synack(t);
+        SAY(t, .reply = true, .flags = A, .seq = 5001, .ack = 200001 - 100000);
+        assert_int_equal(tcp_state(t), PK_TCP_SYN_SENT);
+        assert_int_equal(SAY(t, .reply = i == 1, .flags = R | A, .seq = 9000000, .ack = 5001), EST);
+        assert_int_equal(tcp_state(t), PK_TCP_CLOSE);
+        talk_wait(t, 11);
+    }
 }
 
 static void test_retransmissions(void **state)
@@ -550,6 +610,10 @@ int main(void)
         CASE(test_out_of_step),
         CASE(test_reopened),
         CASE(test_rst_after_wrong_synack),
+        CASE(test_rst_of_client_after_wrong_synack),
+        CASE(test_rst_of_either_end_in_simultaneous_open),
+        CASE(test_rst_does_not_answer_own_syn),
+        CASE(test_rst_answers_ack),
         CASE(test_retransmissions),
         CASE(test_repeated_syn_does_not_keep),
         CASE(test_unsolicited_ack_is_never_established),
