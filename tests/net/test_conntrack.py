@@ -138,8 +138,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (4 * LIVE, 4 * LIVE))
     with ns.Lab() as lab:
         rig = Rig(lab)
-        for test in (strict, failed_change, unsolicited, iptables_flush, ruleset_flush, healed,
-                     let_go, undo_and_edits):
+        for test in (strict, failed_change, unsolicited, pair.tags_open_nothing, iptables_flush,
+                     ruleset_flush, healed, let_go, undo_and_edits):
             t.run(test.__name__.replace("_", " "), test, rig)
     return t.done()
 

@@ -256,8 +256,9 @@ def main():
         for hook in ("tc", "xdp"):
             rig = pair.Pair(lab, hook)
             for test in (strict, without_rules_that_ask, size_is_fixed, told_by_name, failed_change,
-                         unsolicited, out_of_window, errors, later_fragments, flood, mid_stream,
-                         timeouts, liberal, seeded_anew, full_from_the_start, leaves_nothing):
+                         unsolicited, pair.tags_open_nothing, out_of_window, errors, later_fragments,
+                         flood, mid_stream, timeouts, liberal, seeded_anew, full_from_the_start,
+                         leaves_nothing):
                 t.run(f"{hook}: {test.__name__.replace('_', ' ')}", test, rig)
         try:
             fence.need_netfilter_link()

@@ -134,10 +134,14 @@ def in_child(function, cpu):
     return finish
 
 
-def swaps_under_traffic(net, firewall, count, sender=Sender):
-    sets = {kind: {f: swap_set(kind) for f in (4, 6)} for kind in "AB"}
-    firewall.load(sets["A"])
-    base = {f: firewall.counters(f) for f in (4, 6)}
+def sets_of(kind):
+    return {f: swap_set(kind) for f in (4, 6)}
+
+
+def under_traffic(net, firewall, count, step, sender=Sender):
+    """From set A on, step(i) for i up to count while packets come; says how long, and how many."""
+    firewall.load(sets_of("A"))
+    base = {f: firewall.now(f) for f in (4, 6)}
     cpus = sorted(os.sched_getaffinity(0))
     finish = in_child(sender(net).run, cpus[-1])
     os.sched_setaffinity(0, {cpus[0]})
@@ -145,15 +149,30 @@ def swaps_under_traffic(net, firewall, count, sender=Sender):
     try:
         mixed = 0
         for i in range(count):
-            firewall.replace(sets["BA"[i % 2]])
+            step(i)
             mixed += count_mixed(firewall) if i % 20 == 19 else 0
     finally:
         spent = time.monotonic() - begin
         pairs, arrived, unlike, trouble = finish()
         os.sched_setaffinity(0, set(cpus))
     judge(firewall, base, pairs, arrived, unlike, trouble, mixed, count)
-    return (f"{count} swaps in {spent:.1f} s under {pairs * (2 * BATCH + 1) * 2} packets; "
+    return (f"{count} times in {spent:.1f} s under {pairs * (2 * BATCH + 1) * 2} packets; "
             f"{unlike} pairs met a swap")
+
+
+def swaps_under_traffic(net, firewall, count, sender=Sender):
+    sets = [sets_of(kind) for kind in "BA"]
+    return under_traffic(net, firewall, count, lambda i: firewall.replace(sets[i % 2]), sender)
+
+
+def listings_lose_no_packet(net, firewall, count):
+    """Nor do rules that come and go: what is counted while somebody reads or changes is kept."""
+    def step(i):
+        for family in (4, 6):
+            firewall.now(family)
+        if firewall.keeps:
+            firewall.command("rule", "delete" if i % 2 else "insert", "FORWARD", "-p", "tcp")
+    return under_traffic(net, firewall, max(count // 4, 4), step)
 
 
 def count_mixed(firewall):
@@ -255,7 +274,7 @@ def main():
     with fences.Bench(__doc__, "AC", one_cpu=False, arguments=rest) as bench:
         for firewall in bench.fences(("lan0", "wan0", "lo")):
             for test in ((split_switch_noticed,) if options.must_notice else
-                         (swaps_under_traffic, loopback_flood)):
+                         (swaps_under_traffic, listings_lose_no_packet, loopback_flood)):
                 bench.run(f"{firewall.name}: {test.__name__.replace('_', ' ')}",
                           lambda t=test: t(bench.net, firewall, options.swaps), firewall)
             bench.end(firewall)
