@@ -12,7 +12,7 @@ Its other mistakes have tests where they belong:
     errors written into, undirected         unit/test_state.c: error direction, checksum, is not written
     entries that never end                  unit/test_tcp.c: entries expire, rst ends
     ECN SYN, data on the first ACK          unit/test_tcp.c
-    a flood drives real connections out     unit/test_state.c, test_state.py: flood
+    a flood drives real connections out     unit/test_state.c, test_flood.py
     counters lost by listings and changes   test_swap.py: listings lose no packet
     forwarding that knows no marks          test_classes.py: routes by mark
 """

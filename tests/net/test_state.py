@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Rules that ask for a state on tc and XDP, where the table of connections is picket's own
-(pktest/pair.py)."""
+(pktest/pair.py). Floods are in test_flood.py."""
 import json
 import os
 import resource
@@ -17,7 +17,7 @@ LIVE = 1009
 LEFT, RIGHT = pair.LEFT[4], pair.RIGHT[4]
 TEXTS = pair.strict("-m conntrack --ctstate INVALID", "-m conntrack --ctstate RELATED")
 EMPTY = {4: fence.EMPTY, 6: fence.EMPTY}
-SMALL = 3000  # connections that the table of the flood is made for
+SMALL = 3000  # connections that the table is made for
 
 
 def strict(rig):
@@ -121,26 +121,6 @@ def later_fragments(rig):
     assert rig.count("-p udp -m state --state NEW") == 1  # NEW as the first one, but without a port
     assert rig.count("--dport 53") == 1
     rig.fence.apply(TEXTS)
-
-
-def flood(rig):
-    """Made-up SYNs drive out half-open connections, and no other; what is held is dropped by name."""
-    for i in range(20 * SMALL):
-        src = f"10.{64 + (i >> 16)}.{i >> 8 & 255}.{i & 255}"
-        rig.send(p.TCP, p.tcp(src, RIGHT, 1024 + i % 60000, PORT, p.SYN, seq=i), src=src)
-    assert rig.count("NEW") >= 20 * SMALL
-    rig.talk()
-    rig.pairs.append(rig.connect(PORT))
-    rig.talk()
-    status = rig.fence.status()
-    reasons = {r["reason"] for r in status["reasons"] if r["counters"]["packets"]}
-    assert "drop-state" not in reasons, reasons
-    table, places = status["own_table"], SMALL * 3 / 2
-    assert table["evicted"]["half_open"] >= 20 * SMALL - places, table
-    assert table["evicted"]["closed"] == table["refused"] == 0, table
-    assert 0.9 * places <= table["high_water"] <= places + 8, table
-    rig.fence.command("conn", "delete", "--state", "SYN_SENT,SYN_RECV")
-    assert rig.fence.status()["own_table"]["high_water"] >= 0.9 * places  # it was so full
 
 
 def mid_stream(rig):
@@ -257,7 +237,7 @@ def main():
             rig = pair.Pair(lab, hook)
             for test in (strict, without_rules_that_ask, size_is_fixed, told_by_name, failed_change,
                          unsolicited, pair.tags_open_nothing, out_of_window, errors, later_fragments,
-                         flood, mid_stream, timeouts, liberal, seeded_anew, full_from_the_start,
+                         mid_stream, timeouts, liberal, seeded_anew, full_from_the_start,
                          leaves_nothing):
                 t.run(f"{hook}: {test.__name__.replace('_', ' ')}", test, rig)
         try:
