@@ -153,7 +153,7 @@ static void test_life(void **state)
     assert_int_equal(left(t), 120);
 }
 
-/* Bug 6 of an earlier implementation: time-outs were written down and never read. */
+/* bpf-iptables: time-outs were written down and never read. */
 static void test_entries_expire(void **state)
 {
     struct talk *t = *state;
@@ -202,7 +202,7 @@ static void test_rst_number(void **state)
     assert_int_equal(tcp_state(t), PK_TCP_CLOSE);
 }
 
-/* Bug 7: a SYN with ECE and CWR (RFC 3168, 6.1.1) was invalid. */
+/* bpf-iptables: a SYN with ECE and CWR (RFC 3168, 6.1.1) was invalid. */
 static void test_ecn_syn_is_new(void **state)
 {
     struct talk *t = *state;
