@@ -52,6 +52,15 @@ class Bench:
             return test()
         self.tap.run(name, guarded)
 
+    def run_all(self, tests, case, devs):
+        """Each test on each fence in both families: test(case(net, firewall, family))."""
+        for firewall in self.fences(devs):
+            for family in (4, 6):
+                for test in tests:
+                    self.run(f"{firewall.name}, IPv{family}: {test.__name__.replace('_', ' ')}",
+                             lambda t=test, f=family: t(case(self.net, firewall, f)), firewall)
+            self.end(firewall)
+
     def end(self, firewall):
         """Takes the fence down; that it can is a test too."""
         self.run(f"{firewall.name}: taken down", firewall.clear, firewall)
