@@ -142,12 +142,7 @@ TESTS = (through_input, through_forward, through_output, over_loopback, with_vla
 
 def main():
     with fences.Bench(__doc__, "AC") as bench:
-        for firewall in bench.fences(("lan0", "wan0", "lo")):
-            for family in (4, 6):
-                for test in TESTS:
-                    bench.run(f"{firewall.name}, IPv{family}: {test.__name__.replace('_', ' ')}",
-                              lambda t=test, f=family: t(Case(bench.net, firewall, f)), firewall)
-            bench.end(firewall)
+        bench.run_all(TESTS, Case, ("lan0", "wan0", "lo"))
     return bench.status
 
 

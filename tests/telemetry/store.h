@@ -243,6 +243,14 @@ static inline size_t points_of(struct pk_tsdb *db, const struct pk_series *s)
     return n;
 }
 
+/* All that the models have is there, and the store is done with. */
+static inline void check_and_close(struct pk_tsdb **db)
+{
+    check_points(*db);
+    check_queries(*db);
+    close_store(db);
+}
+
 static inline void run_sql(const char *text)
 {
     sqlite3 *sql;

@@ -22,13 +22,9 @@ static void test_against_model(void **state)
     db = open_store(&plain);
     for (unsigned i = 0; i < 5000; i++)
         add_points(db, &d);
-    check_points(db);
-    check_queries(db);
-    close_store(&db);
+    check_and_close(&db);
     db = open_store(&reader);
-    check_points(db);
-    check_queries(db);
-    close_store(&db);
+    check_and_close(&db);
 }
 
 /* At a point a second blocks end with the hour, and an hour's answer needs no body. */

@@ -232,13 +232,9 @@ static void test_merging(void **state)
         assert_memory_equal(&after, &before[s], sizeof(after));
     }
     assert_int_equal(blocks_of(db, &models[1]), 1 + 1 + 3);
-    check_points(db);
-    check_queries(db);
-    close_store(&db);
+    check_and_close(&db);
     db = open_store(&reader);
-    check_points(db);
-    check_queries(db);
-    close_store(&db);
+    check_and_close(&db);
 }
 
 /* A block that cannot be read stays as it is, and the others are merged. */
