@@ -4,80 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "rules/match/codes.h"
-#include "rules/match/number.h"
-
-static int number_error(const struct pk_option_use *use, const char *s)
-{
-    pk_error(use->d, PK_CODE_NUMBER, use->arg_at, "write a number from 0 to 4294967295",
-             "\"%s\" is not a number that --%s takes", s, use->option->name);
-    return -EINVAL;
-}
-
-static bool every_number(const struct pk_number_range *r)
-{
-    return r->lo == 0 && r->hi == UINT32_MAX;
-}
-
-int pk_number_range_parse(const struct pk_option_use *use, struct pk_number_range *ret)
-{
-    struct pk_number_range r = {.hi = UINT32_MAX, .invert = use->invert};
-    const char *low = use->args[0], *colon = strchr(low, ':');
-    const char *high = colon ? colon + 1 : low;
-
-    if (colon)
-        low = pk_arena_strndup(use->arena, low, (size_t)(colon - low));
-    if (!low)
-        return -ENOMEM;
-    if ((!colon || *low) && !pk_match_number(low, UINT32_MAX, &r.lo))
-        return number_error(use, low);
-    if ((!colon || *high) && !pk_match_number(high, UINT32_MAX, &r.hi))
-        return number_error(use, high);
-    if (r.invert && every_number(&r)) {
-        pk_error(use->d, PK_CODE_SAVED_OTHERWISE, use->at, "take the rule out: it matches nothing",
-                 "iptables-save would lose ! --%s %s", use->option->name, use->args[0]);
-        return -EINVAL;
-    }
-    *ret = r;
-    return 0;
-}
-
-void pk_number_range_print(const char *option, const struct pk_number_range *r, struct pk_buf *out)
-{
-    if (every_number(r))
-        return;
-    pk_buf_fmt(out, "%s --%s %u", r->invert ? " !" : "", option, r->lo);
-    if (r->lo != r->hi)
-        pk_buf_fmt(out, ":%u", r->hi);
-}
-
-bool pk_number_range_has(const struct pk_number_range *r, uint32_t v)
-{
-    return (v >= r->lo && v <= r->hi) != r->invert;
-}
-
-int pk_number_option_parse(const struct pk_option_use *use, struct pk_number_option *ret)
-{
-    uint32_t v;
-
-    if (!pk_match_number(use->args[0], UINT32_MAX, &v))
-        return number_error(use, use->args[0]);
-    *ret = (struct pk_number_option){v, true, use->invert};
-    return 0;
-}
-
-void pk_number_option_print(const char *option, const struct pk_number_option *o,
-                            struct pk_buf *out)
-{
-    if (o->given)
-        pk_buf_fmt(out, "%s --%s %u", o->invert ? " !" : "", option, o->value);
-}
-
-bool pk_number_option_fits(const struct pk_number_option *o, uint32_t v)
-{
-    return !o->given || (v == o->value) != o->invert;
-}
-
 /* ---- evaluation ---- */
 
 static bool there(const struct pk_view *v, size_t off, size_t n)
@@ -187,7 +113,7 @@ enum pk_answer pk_header_compile_range(struct pk_compile *ctx, const struct pk_h
     unsigned shift = (unsigned)__builtin_ctzll(mask);
     uint64_t most = mask >> shift, hi = r->hi < most ? r->hi : most;
 
-    if (every_number(r))
+    if (pk_number_range_all(r))
         return PK_YES;
     if (r->lo > hi) /* a number that the field cannot have: no value is in the range */
         return pk_header_compile(ctx, ask, 0, 1, 1, r->invert);
@@ -215,7 +141,7 @@ enum pk_answer pk_header_compile_l4(struct pk_compile *ctx, const struct pk_head
     if (ctx->status == PK_L4_FRAG || ctx->status == PK_L4_FRAG1)
         return PK_NO;
     a = pk_header_compile_range(ctx, ask, mask, r);
-    return a == PK_YES && every_number(r) ? pk_header_compile_there(ctx, ask) : a;
+    return a == PK_YES && pk_number_range_all(r) ? pk_header_compile_there(ctx, ask) : a;
 }
 
 int pk_header_finish(struct pk_option_use *use, const struct pk_rule *r, void *info)

@@ -7,34 +7,7 @@
 
 #include "rules/compile_ctx.h"
 #include "rules/header.h"
-
-/* A number from lo to hi, or none of them. */
-struct pk_number_range {
-    uint32_t lo, hi;
-    bool invert;
-};
-
-#define PK_NUMBERS_ALL ((struct pk_number_range){.hi = UINT32_MAX})
-
-/* A number, or any but it, if `given`. */
-struct pk_number_option {
-    uint32_t value;
-    bool given, invert;
-};
-
-/*
- * "7", "7:9", either end empty; a range that ends before it starts has no number in it, as in
- * iptables. All numbers negated are refused: iptables-save would lose it.
- */
-int pk_number_range_parse(const struct pk_option_use *use, struct pk_number_range *ret);
-/* " ! --fragid 7:9"; nothing for every number */
-void pk_number_range_print(const char *option, const struct pk_number_range *r, struct pk_buf *out);
-bool pk_number_range_has(const struct pk_number_range *r, uint32_t v);
-
-int pk_number_option_parse(const struct pk_option_use *use, struct pk_number_option *ret);
-void pk_number_option_print(const char *option, const struct pk_number_option *o,
-                            struct pk_buf *out);
-bool pk_number_option_fits(const struct pk_number_option *o, uint32_t v);
+#include "rules/match/number.h"
 
 /* For finish(): any option may be missing. */
 int pk_header_finish(struct pk_option_use *use, const struct pk_rule *r, void *info);

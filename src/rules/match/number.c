@@ -28,6 +28,110 @@ bool pk_match_number(const char *s, uint32_t max, uint32_t *ret)
     return true;
 }
 
+/* Everything, negated. */
+static int saved_otherwise(const struct pk_option_use *use)
+{
+    pk_error(use->d, PK_CODE_SAVED_OTHERWISE, use->at, "take the rule out: it matches nothing",
+             "iptables-save would lose ! --%s %s", use->option->name, use->args[0]);
+    return -EINVAL;
+}
+
+static int number_error(const struct pk_option_use *use, const char *s)
+{
+    pk_error(use->d, PK_CODE_NUMBER, use->arg_at, "write a number from 0 to 4294967295",
+             "\"%s\" is not a number that --%s takes", s, use->option->name);
+    return -EINVAL;
+}
+
+bool pk_number_range_all(const struct pk_number_range *r)
+{
+    return r->lo == 0 && r->hi == UINT32_MAX;
+}
+
+int pk_number_range_parse(const struct pk_option_use *use, struct pk_number_range *ret)
+{
+    struct pk_number_range r = {.hi = UINT32_MAX, .invert = use->invert};
+    const char *low = use->args[0], *colon = strchr(low, ':');
+    const char *high = colon ? colon + 1 : low;
+
+    if (colon)
+        low = pk_arena_strndup(use->arena, low, (size_t)(colon - low));
+    if (!low)
+        return -ENOMEM;
+    if ((!colon || *low) && !pk_match_number(low, UINT32_MAX, &r.lo))
+        return number_error(use, low);
+    if ((!colon || *high) && !pk_match_number(high, UINT32_MAX, &r.hi))
+        return number_error(use, high);
+    if (r.invert && pk_number_range_all(&r))
+        return saved_otherwise(use);
+    *ret = r;
+    return 0;
+}
+
+void pk_number_range_print(const char *option, const struct pk_number_range *r, struct pk_buf *out)
+{
+    if (pk_number_range_all(r))
+        return;
+    pk_buf_fmt(out, "%s --%s %u", r->invert ? " !" : "", option, r->lo);
+    if (r->lo != r->hi)
+        pk_buf_fmt(out, ":%u", r->hi);
+}
+
+bool pk_number_range_has(const struct pk_number_range *r, uint32_t v)
+{
+    return (v >= r->lo && v <= r->hi) != r->invert;
+}
+
+int pk_number_option_parse(const struct pk_option_use *use, struct pk_number_option *ret)
+{
+    uint32_t v;
+
+    if (!pk_match_number(use->args[0], UINT32_MAX, &v))
+        return number_error(use, use->args[0]);
+    *ret = (struct pk_number_option){v, true, use->invert};
+    return 0;
+}
+
+void pk_number_option_print(const char *option, const struct pk_number_option *o,
+                            struct pk_buf *out)
+{
+    if (o->given)
+        pk_buf_fmt(out, "%s --%s %u", o->invert ? " !" : "", option, o->value);
+}
+
+bool pk_number_option_fits(const struct pk_number_option *o, uint32_t v)
+{
+    return !o->given || (v == o->value) != o->invert;
+}
+
+int pk_parts_parse(const struct pk_option_use *use, const struct pk_parts *p, void *array,
+                   uint32_t *ret_n)
+{
+    const char *s = use->args[0];
+    uint32_t n = 0;
+
+    for (;; s++) {
+        size_t len = strcspn(s, ",");
+
+        if (n == p->most) {
+            pk_error(use->d, p->code, use->arg_at, p->mend, "more than %u %s: \"%.*s\"", p->most,
+                     p->many, (int)len, s);
+            return -EINVAL;
+        }
+        if (!p->one(use->arena, s, len, (char *)array + n * p->size)) {
+            pk_error(use->d, p->code, use->arg_at, p->mend, "\"%.*s\" is not %s", (int)len, s,
+                     p->what);
+            return -EINVAL;
+        }
+        n++;
+        s += len;
+        if (!*s)
+            break;
+    }
+    *ret_n = n;
+    return 0;
+}
+
 bool pk_port_parse(const char *s, const char *proto, uint16_t *ret)
 {
     const struct servent *service;
@@ -89,11 +193,8 @@ int pk_ports_parse_saved(const struct pk_option_use *use, const char *proto, boo
 
     if (r)
         return r;
-    if (range.invert && every_port(&range)) {
-        pk_error(use->d, PK_CODE_SAVED_OTHERWISE, use->at, "take the rule out: it matches nothing",
-                 "iptables-save would lose ! --%s %s", use->option->name, use->args[0]);
-        return -EINVAL;
-    }
+    if (range.invert && every_port(&range))
+        return saved_otherwise(use);
     *ret = range;
     return 0;
 }

@@ -14,6 +14,48 @@
  */
 bool pk_match_number(const char *s, uint32_t max, uint32_t *ret);
 
+/* A number from lo to hi, or none of them. */
+struct pk_number_range {
+    uint32_t lo, hi;
+    bool invert;
+};
+
+#define PK_NUMBERS_ALL ((struct pk_number_range){.hi = UINT32_MAX})
+
+/* A number, or any but it, if `given`. */
+struct pk_number_option {
+    uint32_t value;
+    bool given, invert;
+};
+
+/*
+ * "7", "7:9", either end empty; a range that ends before it starts has no number in it, as in
+ * iptables. All numbers negated are refused: iptables-save would lose it.
+ */
+int pk_number_range_parse(const struct pk_option_use *use, struct pk_number_range *ret);
+/* " ! --fragid 7:9"; nothing for every number */
+void pk_number_range_print(const char *option, const struct pk_number_range *r, struct pk_buf *out);
+bool pk_number_range_all(const struct pk_number_range *r);
+bool pk_number_range_has(const struct pk_number_range *r, uint32_t v);
+
+int pk_number_option_parse(const struct pk_option_use *use, struct pk_number_option *ret);
+void pk_number_option_print(const char *option, const struct pk_number_option *o,
+                            struct pk_buf *out);
+bool pk_number_option_fits(const struct pk_number_option *o, uint32_t v);
+
+/* An argument with commas in it, part by part. */
+struct pk_parts {
+    uint32_t most;
+    size_t size; /* of one in the array */
+    bool (*one)(struct pk_arena *a, const char *s, size_t len, void *ret);
+    int code;
+    const char *mend, *many, *what; /* "more than 16 addresses", "is not an IPv6 address" */
+};
+
+/* Fills `array`, which has room for the most. 0 or -EINVAL (diagnosed). */
+int pk_parts_parse(const struct pk_option_use *use, const struct pk_parts *p, void *array,
+                   uint32_t *ret_n);
+
 /*
  * A port number, or a name of /etc/services (getservbyname, so NSS may be asked) for protocol
  * `proto`

@@ -6,7 +6,6 @@
 #include "rules/match/codes.h"
 #include "rules/match/header.h"
 #include "rules/match/list.h"
-#include "rules/match/number.h"
 
 struct opts_info {
     struct pk_number_option len;
@@ -42,7 +41,7 @@ static const struct pk_header_ask ask_hbh = {.header = 0, .whole = true, .need =
 static const struct pk_header_ask ask_dst = {.header = 60, .whole = true, .need = 2};
 
 /* "type" or "type:length", which Pad1 (type 0) has not got. */
-static bool parse_option(struct pk_arena *a, const char *s, size_t len, uint16_t *ret)
+static bool parse_option(struct pk_arena *a, const char *s, size_t len, void *ret)
 {
     char *type = pk_arena_strndup(a, s, len), *colon = type ? strchr(type, ':') : NULL;
     uint32_t t, l = UINT8_MAX;
@@ -53,35 +52,20 @@ static bool parse_option(struct pk_arena *a, const char *s, size_t len, uint16_t
         return false;
     if (colon && (!t || !pk_match_number(colon + 1, UINT8_MAX, &l)))
         return false;
-    *ret = (uint16_t)(t << 8 | l);
+    *(uint16_t *)ret = (uint16_t)(t << 8 | l);
     return true;
 }
 
-static int parse_options(const struct pk_option_use *use, struct opts_info *i)
-{
-    const char *s = use->args[0];
-    uint32_t n = 0;
-
-    for (;; s++) {
-        size_t len = strcspn(s, ",");
-
-        if (n == PK_OPTIONS_MAX || !parse_option(use->arena, s, len, &i->opt[n])) {
-            pk_error(use->d, PK_CODE_OPTIONS, use->arg_at,
-                     "write up to 16 of type or type:length, numbers from 0 to 255, with commas "
-                     "between them",
-                     n == PK_OPTIONS_MAX ? "more than 16 options: \"%.*s\""
-                                         : "\"%.*s\" is not an option of an extension header",
-                     (int)len, s);
-            return -EINVAL;
-        }
-        n++;
-        s += len;
-        if (!*s)
-            break;
-    }
-    i->n = n;
-    return 0;
-}
+static const struct pk_parts parts = {
+    .most = PK_OPTIONS_MAX,
+    .size = sizeof(uint16_t),
+    .one = parse_option,
+    .code = PK_CODE_OPTIONS,
+    .mend = "write up to 16 of type or type:length, numbers from 0 to 255, with commas "
+            "between them",
+    .many = "options",
+    .what = "an option of an extension header",
+};
 
 static int opts_parse(struct pk_option_use *use, void *info)
 {
@@ -89,7 +73,7 @@ static int opts_parse(struct pk_option_use *use, void *info)
 
     if (use->option->id == OPTS_LEN)
         return pk_number_option_parse(use, &i->len);
-    return parse_options(use, i);
+    return pk_parts_parse(use, &parts, i->opt, &i->n);
 }
 
 static void print_opts(const struct pk_option *o, const struct opts_info *i, struct pk_buf *out)

@@ -57,7 +57,13 @@ static int rt_init(void *info)
     return 0;
 }
 
-static bool parse_hop(const char *s, size_t len, struct pk_u128 *ret)
+static struct pk_u128 hop_at(const uint8_t *b)
+{
+    return (struct pk_u128){.hi = (uint64_t)pk_header_be32(b) << 32 | pk_header_be32(b + 4),
+                            .lo = (uint64_t)pk_header_be32(b + 8) << 32 | pk_header_be32(b + 12)};
+}
+
+static bool parse_hop(struct pk_arena *arena, const char *s, size_t len, void *ret)
 {
     char text[INET6_ADDRSTRLEN] = "";
     struct in6_addr a;
@@ -67,35 +73,19 @@ static bool parse_hop(const char *s, size_t len, struct pk_u128 *ret)
     memcpy(text, s, len);
     if (inet_pton(AF_INET6, text, &a) != 1)
         return false;
-    ret->hi = (uint64_t)pk_header_be32(a.s6_addr) << 32 | pk_header_be32(a.s6_addr + 4);
-    ret->lo = (uint64_t)pk_header_be32(a.s6_addr + 8) << 32 | pk_header_be32(a.s6_addr + 12);
+    *(struct pk_u128 *)ret = hop_at(a.s6_addr);
     return true;
 }
 
-static int parse_hops(const struct pk_option_use *use, struct rt_info *i)
-{
-    const char *s = use->args[0];
-    uint32_t n = 0;
-
-    for (;; s++) {
-        size_t len = strcspn(s, ",");
-
-        if (n == PK_ROUTE_MAX || !parse_hop(s, len, &i->hop[n])) {
-            pk_error(use->d, PK_CODE_HOPS, use->arg_at,
-                     "write 1 to 16 numeric addresses with commas between them",
-                     n == PK_ROUTE_MAX ? "more than 16 addresses: \"%.*s\""
-                                       : "\"%.*s\" is not an IPv6 address",
-                     (int)len, s);
-            return -EINVAL;
-        }
-        n++;
-        s += len;
-        if (!*s)
-            break;
-    }
-    i->n_hops = n;
-    return 0;
-}
+static const struct pk_parts parts = {
+    .most = PK_ROUTE_MAX,
+    .size = sizeof(struct pk_u128),
+    .one = parse_hop,
+    .code = PK_CODE_HOPS,
+    .mend = "write 1 to 16 numeric addresses with commas between them",
+    .many = "addresses",
+    .what = "an IPv6 address",
+};
 
 static int needs(const struct pk_option_use *use, const char *before)
 {
@@ -123,7 +113,7 @@ static int rt_parse(struct pk_option_use *use, void *info)
         i->reserved = true;
         return type0 ? 0 : needs(use, "--rt-type 0");
     default:
-        return type0 ? parse_hops(use, i) : needs(use, "--rt-type 0");
+        return type0 ? pk_parts_parse(use, &parts, i->hop, &i->n_hops) : needs(use, "--rt-type 0");
     }
 }
 
@@ -167,13 +157,10 @@ static enum pk_answer eval_hops(const struct rt_info *i, const struct pk_view *v
         return PK_NO;
     for (uint32_t n = 0; n < hops && found < i->n_hops; n++) {
         const uint8_t *a = h + 8 + n * (size_t)16;
-        struct pk_u128 hop;
 
         if (a + 16 > v->ip + v->len)
             return PK_NO;
-        hop.hi = (uint64_t)pk_header_be32(a) << 32 | pk_header_be32(a + 4);
-        hop.lo = (uint64_t)pk_header_be32(a + 8) << 32 | pk_header_be32(a + 12);
-        found += hop.hi == i->hop[found].hi && hop.lo == i->hop[found].lo;
+        found += pk_u128_equal(hop_at(a), i->hop[found]);
     }
     return found == i->n_hops ? PK_YES : PK_NO;
 }
