@@ -10,6 +10,7 @@
 #include "classify/codes.h"
 #include "classify/layout.h"
 #include "classify/order.h"
+#include "classify/told.h"
 #include "rules/id.h"
 
 /* One compilation. Sets, leaves and tables are in the arena; rows are owned by their part. */
@@ -148,7 +149,9 @@ static int compile_family(struct job *j, const struct pk_ruleset *rs, const uint
         r = pk_leaf_list_order(&p->leaves, j->in_order, &j->arena);
     if (!r)
         r = pk_rows_init(&p->rows, p->leaves.n, j->classifier == PK_CLASSIFIER_LBVS, j->max);
-    return r ? r : add_tables(j, p);
+    if (!r)
+        r = add_tables(j, p);
+    return r ? r : pk_told(&p->leaves, j->in_order, &j->arena, p->told);
 }
 
 static int write_image(const struct job *j, const struct pk_slots *slots, struct pk_u128 id,

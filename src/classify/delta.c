@@ -102,8 +102,9 @@ static void write_under(const struct pk_family_tab *under, struct pk_family_tab 
     t->under = under->under;
     t->under_leaves = under->under_leaves;
     t->under_chains = under->under_chains;
-    for (unsigned i = 0; i < PK_FLOW_WORDS; i++)
-        t->mask[i] |= under->mask[i];
+    for (unsigned h = 0; h < PK_HOOK_N; h++)
+        for (unsigned i = 0; i < PK_FLOW_WORDS; i++)
+            t->mask[h][i] |= under->mask[h][i];
 }
 
 /* Makes `img`, an image like any other, the delta. */

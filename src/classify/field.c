@@ -196,21 +196,6 @@ static int fill_direct(const struct found *o, struct pk_field_table *t, struct p
     return 0;
 }
 
-/* Bits below the lowest one of every bound make no difference. */
-static struct pk_u128 told_bits(const struct found *o)
-{
-    struct pk_u128 any = {0, 0};
-    size_t i;
-
-    for (i = 1; i < o->n; i++) {
-        any.hi |= o->start[i].hi;
-        any.lo |= o->start[i].lo;
-    }
-    if (any.lo)
-        return (struct pk_u128){.hi = UINT64_MAX, .lo = -(any.lo & -any.lo)};
-    return (struct pk_u128){.hi = any.hi ? -(any.hi & -any.hi) : 0, .lo = 0};
-}
-
 static int count_rows(const struct found *o, struct pk_arena *scratch, size_t n_stored,
                       size_t *ret_n)
 {
@@ -259,7 +244,6 @@ int pk_field_sweep(const struct pk_leaf_list *l, enum pk_field field, struct pk_
     if (r)
         return r;
     t.n_intervals = o.n;
-    t.told = told_bits(&o);
     t.method = choose(s.max, o.n);
     r = t.method == PK_M_DIRECT ? fill_direct(&o, &t, a) : fill_search(&o, &t, d);
     if (!r)

@@ -38,7 +38,6 @@ struct pk_field_table {
     size_t n;            /* keys (searched) and rows */
     struct pk_u128 *key; /* [n], NULL if direct */
     uint32_t *row;       /* [n] numbers of stored rows */
-    struct pk_u128 told; /* values that agree in these bits are in the same interval */
 };
 
 /* How many leaves constrain the field. */

@@ -138,6 +138,12 @@ static inline __u64 pk_flow_l4(const struct pk_packet *p, __u32 hook)
            (__u32)(p->status << 4) | (__u32)(hook << 1) | p->family;
 }
 
+/* The bits of a key that rules can tell apart at a hook. */
+static inline const __u64 *pk_flow_mask(const struct pk_family_tab *t, __u32 hook)
+{
+    return t->mask[hook & (PK_FLOW_MASKS - 1)];
+}
+
 /* Whether a key tells what the rules ask of the packet's connection; else it must be walked. */
 static inline int pk_flow_tells(const struct pk_packet *p, const __u64 mask[PK_FLOW_WORDS])
 {

@@ -42,6 +42,7 @@
 #include "rules/field.h"
 
 #define PK_FLOW_WORDS 6 /* of a key of the flow cache (flow.h) */
+#define PK_FLOW_MASKS 4 /* hooks and one more: a power of two */
 
 #define PK_IMAGE_MAGIC 0x31676d4974656b63ULL /* "cketImg1" */
 
@@ -115,7 +116,8 @@ struct pk_family_tab {
     __u32 pad;
     struct pk_base_chain base[PK_HOOK_N];
     struct pk_field_tab field[PK_FIELD_N];
-    __u64 mask[PK_FLOW_WORDS]; /* the bits of a flow's key that some rule can tell apart */
+    /* For each hook the bits of a flow's key that some rule can tell apart there (told.h). */
+    __u64 mask[PK_FLOW_MASKS][PK_FLOW_WORDS];
 };
 
 /* Jumps on the return stack at once. Deeper nesting is refused when the rule set is compiled. */
@@ -154,10 +156,10 @@ struct pk_image_head {
     struct pk_family_tab family[PK_FAMILY_N];
 };
 
-#define PK_IMAGE_ABI 7
+#define PK_IMAGE_ABI 8
 
 _Static_assert(sizeof(struct pk_field_tab) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_block) == 64, "shared with BPF");
 _Static_assert(sizeof(struct pk_group) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_leaf_rec) == 32, "shared with BPF");
-_Static_assert(sizeof(struct pk_family_tab) == 80 + 3 * 8 + 9 * 16 + 6 * 8, "shared with BPF");
+_Static_assert(sizeof(struct pk_family_tab) == 80 + 3 * 8 + 9 * 16 + 4 * 6 * 8, "shared with BPF");

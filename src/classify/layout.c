@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "classify/flow.h"
-
 /* Every part of the image starts at a multiple of its strictest member. */
 static size_t align(size_t at)
 {
@@ -141,46 +139,6 @@ static void write_bases(const struct pk_leaf_list *l, const uint32_t policy[PK_H
         };
 }
 
-/* What is left of a flow's key: the bits that some field's bounds tell apart (flow.h). */
-static void write_mask(const struct pk_part *p, __u64 mask[PK_FLOW_WORDS])
-{
-    const struct pk_field_table *t;
-    size_t i;
-
-    mask[PK_FW_L4] = PK_FW_ALWAYS | (__u64)p->leaves.told << PK_FW_CT_SHIFT;
-    for (i = 0; i < p->n_tables; i++) {
-        t = &p->table[i];
-        switch (t->field) {
-        case PK_F_SADDR:
-            mask[PK_FW_SADDR_HI] = t->told.hi;
-            mask[PK_FW_SADDR] = t->told.lo;
-            break;
-        case PK_F_DADDR:
-            mask[PK_FW_DADDR_HI] = t->told.hi;
-            mask[PK_FW_DADDR] = t->told.lo;
-            break;
-        case PK_F_SPORT:
-        case PK_F_ICMP:
-            mask[PK_FW_L4] |= (t->told.lo & 0xffff) << PK_FW_SPORT_SHIFT;
-            break;
-        case PK_F_DPORT:
-            mask[PK_FW_L4] |= (t->told.lo & 0xffff) << PK_FW_DPORT_SHIFT;
-            break;
-        case PK_F_FLAGS:
-            mask[PK_FW_L4] |= (t->told.lo & 0xff) << PK_FW_FLAGS_SHIFT;
-            break;
-        case PK_F_IIF:
-            mask[PK_FW_INTERFACES] |= PK_FW_IIF;
-            break;
-        case PK_F_OIF:
-            mask[PK_FW_INTERFACES] |= PK_FW_OIF;
-            break;
-        default:
-            break; /* KIND is always kept */
-        }
-    }
-}
-
 static bool asks_conntrack(const struct pk_leaf_list *l)
 {
     for (size_t i = 0; i < l->n_steps; i++)
@@ -209,7 +167,7 @@ size_t pk_part_write(const struct pk_part *p, const uint32_t policy[PK_HOOK_N],
     t->visits = p->leaves.visits;
     t->conntrack = asks_conntrack(&p->leaves);
     write_bases(&p->leaves, policy, t);
-    write_mask(p, t->mask);
+    memcpy(t->mask, p->told, sizeof(p->told));
     for (i = 0; i < p->n_tables; i++)
         at = write_table(p, &p->table[i], image, at, rows, &t->field[i]);
     t->rows = (uint32_t)at;

@@ -14,6 +14,7 @@ struct pk_part {
     struct pk_rows rows;
     struct pk_field_table table[PK_FIELD_N];
     size_t n_tables;
+    uint64_t told[PK_HOOK_N][PK_FLOW_WORDS]; /* told.h */
 };
 
 /* Bytes that a family takes behind the head, a multiple of 8. */

@@ -259,17 +259,19 @@ static __always_inline int pk_flow_take(struct pk_flow_draft *d, const struct pk
 {
     const struct pk_image_head *h = pk_head(image);
     const struct pk_family_tab *t;
+    const __u64 *mask;
 
     if (!p || !h->epoch)
         return 0;
     t = &h->family[p->family == PK_IPV6];
-    if (t->present != PK_FORM_TREE || !pk_flow_tells(p, t->mask) ||
+    mask = pk_flow_mask(t, hook);
+    if (t->present != PK_FORM_TREE || !pk_flow_tells(p, mask) ||
         !__sync_bool_compare_and_swap(&d->taken, 0, 1))
         return 0;
-    d->is_short = pk_flow_short(p->family, t->mask);
+    d->is_short = pk_flow_short(p->family, mask);
     if (d->is_short) {
-        pk_flow_key4_make(&d->key4, p, hook, t->mask);
-    } else if (!pk_flow_key(&d->key, p, hook, t->mask)) {
+        pk_flow_key4_make(&d->key4, p, hook, mask);
+    } else if (!pk_flow_key(&d->key, p, hook, mask)) {
         __sync_lock_test_and_set(&d->taken, 0);
         return 0;
     }

@@ -109,18 +109,19 @@ static __always_inline enum pk_reason pk_recall(const struct pk_packet *p, __u32
 {
     const struct pk_image_head *h = pk_head(image);
     const struct pk_family_tab *t = &h->family[p->family == PK_IPV6];
+    const __u64 *mask = pk_flow_mask(t, hook);
     union {
         struct pk_flow_key4 four;
         struct pk_flow_key any;
     } k;
 
-    if (t->present != PK_FORM_TREE || !pk_flow_tells(p, t->mask))
+    if (t->present != PK_FORM_TREE || !pk_flow_tells(p, mask))
         return PK_REASON_N;
-    if (pk_flow_short(p->family, t->mask)) {
-        pk_flow_key4_make(&k.four, p, hook, t->mask);
+    if (pk_flow_short(p->family, mask)) {
+        pk_flow_key4_make(&k.four, p, hook, mask);
         return pk_flow_recall(PK_FLOW_SHORT, &k.four, p->len, h->epoch);
     }
-    if (!pk_flow_key(&k.any, p, hook, t->mask))
+    if (!pk_flow_key(&k.any, p, hook, mask))
         return PK_REASON_N;
     return pk_flow_recall(PK_FLOW_LONG, &k.any, p->len, h->epoch);
 }

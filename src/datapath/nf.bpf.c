@@ -186,13 +186,20 @@ PK_GLOBAL int pk_asks_in_vain(struct bpf_nf_ctx *ctx, __u32 image)
     return pk_ct_lost(ctx->state, ctx->skb);
 }
 
+/* NF_INET_LOCAL_IN, FORWARD, LOCAL_OUT are 1, 2, 3; ours are 0, 1, 2. */
+static __always_inline __u32 pk_hook_of(const struct nf_hook_state *state)
+{
+    return state->hook - 1u;
+}
+
 /* What the key of the packet's flow tells of its connection, if the rules ask. */
 static __always_inline void pk_tell(struct bpf_nf_ctx *ctx, struct pk_packet *p, __u32 image)
 {
     const struct pk_family_tab *t = &pk_head(image)->family[p->family == PK_IPV6];
+    const __u64 *mask = pk_flow_mask(t, pk_hook_of(ctx->state));
 
-    if (t->mask[PK_FW_L4] & PK_FW_CT)
-        p->ct = (__u8)pk_ct_tell(ctx->state, ctx->skb, t->mask[PK_FW_L4]);
+    if (mask[PK_FW_L4] & PK_FW_CT)
+        p->ct = (__u8)pk_ct_tell(ctx->state, ctx->skb, mask[PK_FW_L4]);
 }
 
 /* Not inlined: what it needs on the stack must not lie under the walk's. */
@@ -213,12 +220,6 @@ PK_GLOBAL int pk_parse_packet(struct bpf_nf_ctx *ctx, struct pk_packet *p)
     pk_source_init(&s, ctx);
     p->len = ctx->skb->len;
     return pk_parse(&s, p, ctx->state->pf == NFPROTO_IPV6);
-}
-
-/* NF_INET_LOCAL_IN, FORWARD, LOCAL_OUT are 1, 2, 3; ours are 0, 1, 2. */
-static __always_inline __u32 pk_hook_of(const struct nf_hook_state *state)
-{
-    return state->hook - 1u;
 }
 
 static __always_inline int pk_again(struct bpf_nf_ctx *ctx)

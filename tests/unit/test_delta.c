@@ -275,8 +275,8 @@ static bool same_flow(struct bench *b, struct gen *g, enum pk_hook hook, const s
     struct pk_flow_key one, two;
 
     change(g, &p);
-    pk_flow_key_make(&one, w->p, hook, 0, t->mask);
-    pk_flow_key_make(&two, &p, hook, 0, t->mask);
+    pk_flow_key_make(&one, w->p, hook, 0, pk_flow_mask(t, hook));
+    pk_flow_key_make(&two, &p, hook, 0, pk_flow_mask(t, hook));
     if (w->flow->n == PK_FLOW_NOT || !pk_flow_key_equal(&one, &two))
         return true;
     b->flows++;

@@ -110,7 +110,7 @@ static uint64_t interfaces_of(struct names *t, const struct pk_packet *p, uint64
 static bool short_keys_agree(const struct pk_image_head *image, const struct probe *a,
                              const struct probe *b, bool equal)
 {
-    const __u64 *mask = image->family[PK_IPV4].mask;
+    const __u64 *mask = pk_flow_mask(&image->family[PK_IPV4], a->hook);
     struct pk_flow_key4 one, two;
 
     if (a->p.family != PK_IPV4 || !pk_flow_short(PK_IPV4, mask))
@@ -126,6 +126,7 @@ static void walk(const struct pk_image_head *image, struct names *t, const struc
 {
     const struct pk_source source = {.ip = b->ip, .len = b->len, .ct = &b->ct};
     const struct pk_family_tab *tab = &image->family[b->p.family];
+    const __u64 *mask = pk_flow_mask(tab, b->hook);
 
     o->n = 0;
     o->flow = (struct pk_flow){0};
@@ -134,8 +135,8 @@ static void walk(const struct pk_image_head *image, struct names *t, const struc
     pk_user_count = count_now;
     pk_user_image = image;
     pk_walk_chain(&o->walk, tab, b->hook);
-    pk_flow_key_make(&o->key, &b->p, b->hook, interfaces_of(t, &b->p, tab->mask[PK_FW_INTERFACES]),
-                     tab->mask);
+    pk_flow_key_make(&o->key, &b->p, b->hook, interfaces_of(t, &b->p, mask[PK_FW_INTERFACES]),
+                     mask);
 }
 
 /* What was noted is what was counted, unless it is marked as not to be remembered. */
@@ -492,15 +493,33 @@ static const struct {
     enum pk_family family;
     const char *rules;
     uint64_t mask[PK_FLOW_WORDS]; /* as in flow.h, PK_FW_ALWAYS left out */
+    enum pk_hook hook;            /* whose mask it is */
 } known[] = {
     {PK_IPV4, "", {0}},
     {PK_IPV4, "-A INPUT -p tcp\n", {0}},
     {PK_IPV4, "-A INPUT -s 10.1.2.0/24\n", {[PK_FW_SADDR] = ~0ULL << 8}},
-    {PK_IPV4, "-A INPUT -s 10.1.2.0/24\n-A OUTPUT -s 10.1.2.4/31\n", {[PK_FW_SADDR] = ~0ULL << 1}},
+    {PK_IPV4, "-A INPUT -s 10.1.2.0/24\n-A INPUT -s 10.1.2.4/31\n", {[PK_FW_SADDR] = ~0ULL << 1}},
+    {PK_IPV4, "-A INPUT -s 10.1.2.0/24\n-A OUTPUT -s 10.1.2.4/31\n", {[PK_FW_SADDR] = ~0ULL << 8}},
+    {PK_IPV4,
+     "-A INPUT -s 10.1.2.0/24\n-A OUTPUT -s 10.1.2.4/31\n",
+     {[PK_FW_SADDR] = ~0ULL << 1},
+     PK_OUTPUT},
+    {PK_IPV4, "-A INPUT -i lo -p tcp --dport 80\n", {0}, PK_OUTPUT},
+    {PK_IPV4,
+     ":UNDER - [0:0]\n:BELOW - [0:0]\n-A INPUT -j UNDER\n-A FORWARD -g UNDER\n-A UNDER -j "
+     "BELOW\n-A BELOW -d 10.0.0.1\n",
+     {[PK_FW_DADDR] = ~0ULL},
+     PK_FORWARD},
+    {PK_IPV4,
+     ":UNDER - [0:0]\n:BELOW - [0:0]\n-A INPUT -j UNDER\n-A FORWARD -g UNDER\n-A UNDER -j "
+     "BELOW\n-A BELOW -d 10.0.0.1\n",
+     {0},
+     PK_OUTPUT},
+    {PK_IPV4, "-A INPUT -m conntrack --ctstate NEW\n", {[PK_FW_L4] = 0x0f00}, PK_OUTPUT},
     {PK_IPV4, "-A INPUT ! -d 10.0.0.0/8\n", {[PK_FW_DADDR] = ~0ULL << 24}},
     {PK_IPV4, "-A INPUT -d 10.0.0.1\n", {[PK_FW_DADDR] = ~0ULL}},
     {PK_IPV4, "-A INPUT -i lo\n", {[PK_FW_INTERFACES] = PK_FW_IIF}},
-    {PK_IPV4, "-A OUTPUT -o e+\n", {[PK_FW_INTERFACES] = PK_FW_OIF}},
+    {PK_IPV4, "-A OUTPUT -o e+\n", {[PK_FW_INTERFACES] = PK_FW_OIF}, PK_OUTPUT},
     {PK_IPV4, "-A INPUT -p tcp --dport 80\n", {[PK_FW_L4] = 0x0000ffff00000000}},
     {PK_IPV4, "-A INPUT -p tcp --dport 0:1023\n", {[PK_FW_L4] = 0x0000fc0000000000}},
     {PK_IPV4, "-A INPUT -p udp --sport 1024:2047\n", {[PK_FW_L4] = 0xfc00000000000000}},
@@ -569,7 +588,7 @@ static void test_known_masks(void **state)
         const __u64 *mask;
 
         compile_text(&s, known[i].family, known[i].rules);
-        mask = s.image.head->family[known[i].family].mask;
+        mask = pk_flow_mask(&s.image.head->family[known[i].family], known[i].hook);
         for (unsigned k = 0; k < PK_FLOW_WORDS; k++) {
             uint64_t want = known[i].mask[k] | (k == PK_FW_L4 ? PK_FW_ALWAYS : 0), got = mask[k];
 
