@@ -120,7 +120,7 @@ static int pk_serve_nginx(struct pk_bench *b, struct pk_bench_rig *rig, struct p
     r = pk_serve_configure(s->folder, conf);
     if (r)
         return r;
-    s->nginx = pk_serve_spawn(&rig->ns, b->other_cpu, -1, argv);
+    s->nginx = pk_serve_spawn(&rig->ns, b->cpu, -1, argv);
     return s->nginx < 0 ? s->nginx : 0;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Real servers beside a rig, for `picket bench --state`: nginx with one page of 1 KiB, from a
- * folder of its own, and an iperf3 for each transfer. They run in the rig's namespace, on one CPU,
- * and die with the bench.
+ * folder of its own, and an iperf3 for each transfer. They run in the rig's namespace, nginx on
+ * the CPU of the bench and iperf3 on the other, and die with the bench.
  */
 #pragma once
 

@@ -3,17 +3,24 @@
  * What a stateful rule set costs real TCP: new connections per second (short requests to nginx) and
  * bulk transfer (iperf3), behind each hook of picket, iptables-legacy and nft, and behind nothing.
  *
- *        CPU of the bench (B)                     another CPU (A)
- *   +------------------------+      veth      +-----------------------+
- *   | client, iperf3 -c      | s0 ======== r0 | the subject           |
- *   | r0's receive softirq   |                | nginx, iperf3 -s      |
- *   +------------------------+                +-----------------------+
+ *      veth: client, iperf3 -c at s0; the subject, nginx, iperf3 -s at r0
+ *
+ *      CPU of the bench: client, nginx, both ends' receive softirqs; iperf3 -c
+ *      another CPU:      iperf3 -s
+ *
+ * Client and nginx share one CPU, before all ordinary tasks there, and keep it busy: so the
+ * requests of a second say what a connection costs in all, wherever its packets are judged. On two
+ * CPUs the slower one would say, and wake-ups of the other. What else a machine does (its caches,
+ * its other guests) moves such a figure by a tenth within a second, far more than the subjects
+ * differ. So each round has many short slices, subjects in turn and back, and their sum counts.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/macro.h"
@@ -22,9 +29,11 @@
 #include "cli/bench/serve.h"
 
 #define PK_STATE_BLOCKED 100u
-#define PK_STATE_WARM 0.2
-#define PK_STATE_SECONDS 1.0
-#define PK_STATE_SECONDS_QUICK 0.25
+#define PK_STATE_WARM 0.02 /* seconds until all connections go again, before */
+#define PK_STATE_SLICE 0.1 /* seconds that are counted, */
+#define PK_STATE_SLICES 8u /* so often in a round */
+#define PK_STATE_SLICES_QUICK 2u
+#define PK_STATE_NICE (-20)
 #define PK_STATE_SUBJECTS 6
 
 static const struct pk_bench_workload pk_state_workload = {
@@ -50,13 +59,16 @@ struct pk_state_rig {
     struct pk_bench_rig rig;
     struct pk_serve serve;
     char address[16];
+    pid_t client;             /* stopped while others are measured */
+    uint64_t *done;           /* requests answered; shared with it */
+    double requests, seconds; /* of this round's slices */
 };
 
 struct pk_state {
     struct pk_bench *b;
     struct pk_bench_set set;
     struct pk_state_rig rigs[PK_STATE_SUBJECTS];
-    uint64_t *done; /* requests answered; shared with the client */
+    uint64_t *done; /* one for each rig */
 };
 
 /* A web server's rules as one finds them, with a block list as fail2ban leaves one. */
@@ -108,6 +120,19 @@ static int pk_state_forget(const struct pk_netns *ns)
     return r ? r : pk_netns_sysctl(ns, "ipv4/tcp_max_tw_buckets", "64");
 }
 
+/* The client, and nginx beside it, before ordinary tasks; it stops until its turn comes. */
+static int pk_state_client(struct pk_state *s, struct pk_state_rig *x)
+{
+    x->client = pk_http_ask(&s->b->out, x->address, s->b->cpu, x->done);
+    if (x->client < 0)
+        return x->client;
+    if (setpriority(PRIO_PROCESS, (id_t)x->client, PK_STATE_NICE) < 0 ||
+        setpriority(PRIO_PROCESS, (id_t)x->serve.nginx, PK_STATE_NICE) < 0 ||
+        kill(x->client, SIGSTOP) < 0)
+        return -errno;
+    return 0;
+}
+
 static int pk_state_open(struct pk_state *s, unsigned k, struct pk_diags *d)
 {
     const struct pk_bench_subject *subject = &pk_state_subjects[k];
@@ -131,6 +156,8 @@ static int pk_state_open(struct pk_state *s, unsigned k, struct pk_diags *d)
         r = pk_state_forget(&x->rig.ns);
     if (!r)
         r = pk_serve_start(s->b, &x->rig, x->address, &x->serve);
+    if (!r)
+        r = pk_state_client(s, x);
     if (r && x->rig.state == PK_BENCH_READY)
         pk_bench_rig_failed(&x->rig, "cannot set the servers up: %s", strerror(-r));
     return 0;
@@ -144,55 +171,63 @@ static void pk_state_pause(double seconds)
     clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 }
 
-/* Requests answered per second, each on a connection of its own. */
-static int pk_state_requests(struct pk_state *s, struct pk_state_rig *x, double *ret)
+/* Requests answered in a while, each on a connection of its own. */
+static void pk_state_slice(struct pk_state_rig *x)
 {
-    pid_t client = pk_http_ask(&s->b->out, x->address, s->b->cpu, s->done);
     uint64_t done;
     double start;
 
-    if (client < 0)
-        return client;
+    kill(x->client, SIGCONT);
     pk_state_pause(PK_STATE_WARM);
-    done = __atomic_load_n(s->done, __ATOMIC_RELAXED);
+    done = __atomic_load_n(x->done, __ATOMIC_RELAXED);
     start = pk_bench_clock();
-    pk_state_pause(s->b->wish.ms < 80 ? PK_STATE_SECONDS_QUICK : PK_STATE_SECONDS);
-    done = __atomic_load_n(s->done, __ATOMIC_RELAXED) - done;
-    *ret = (double)done / (pk_bench_clock() - start);
-    pk_http_end(&client);
-    return 0;
+    pk_state_pause(PK_STATE_SLICE);
+    x->requests += (double)(__atomic_load_n(x->done, __ATOMIC_RELAXED) - done);
+    x->seconds += pk_bench_clock() - start;
+    kill(x->client, SIGSTOP);
 }
 
-static void pk_state_measure(struct pk_state *s, struct pk_state_rig *x, struct pk_bench_tcp *t)
+static void pk_state_slices(struct pk_state *s)
 {
-    int r = pk_state_requests(s, x, &t->requests[t->n]);
+    unsigned n = s->b->wish.ms < 80 ? PK_STATE_SLICES_QUICK : PK_STATE_SLICES;
 
-    if (!r)
-        r = pk_serve_bulk(s->b, &x->rig, x->address, &t->bits[t->n]);
-    if (!r) {
-        t->n++;
+    for (unsigned k = 0; k < PK_STATE_SUBJECTS; k++)
+        s->rigs[k].requests = s->rigs[k].seconds = 0;
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned j = 0; j < PK_STATE_SUBJECTS && !pk_bench_stopping(); j++) {
+            unsigned k = i % 2 ? PK_STATE_SUBJECTS - 1 - j : j;
+
+            if (s->b->tcp[k].state == PK_BENCH_READY)
+                pk_state_slice(&s->rigs[k]);
+        }
+}
+
+static void pk_state_bulk(struct pk_state *s, struct pk_state_rig *x, struct pk_bench_tcp *t)
+{
+    if (pk_serve_bulk(s->b, &x->rig, x->address, &t->bits[t->n])) {
+        t->state = PK_BENCH_FAILED;
+        snprintf(t->why, sizeof(t->why), "%s", x->rig.why);
         return;
     }
-    t->state = PK_BENCH_FAILED;
-    snprintf(t->why, sizeof(t->why), "%s", x->rig.why[0] ? x->rig.why : strerror(-r));
+    t->requests[t->n++] = x->requests / x->seconds;
 }
 
 static void pk_state_rounds(struct pk_state *s)
 {
     struct pk_bench *b = s->b;
+    char what[96];
 
-    for (unsigned i = 0; i < b->wish.rounds && !pk_bench_stopping(); i++)
-        for (unsigned k = 0; k < PK_STATE_SUBJECTS && !pk_bench_stopping(); k++) {
-            struct pk_bench_tcp *t = &b->tcp[k];
-            char what[96];
+    for (unsigned i = 0; i < b->wish.rounds && !pk_bench_stopping(); i++) {
+        snprintf(what, sizeof(what), "requests and bulk TCP, round %u", i + 1);
+        pk_bench_progress(what, (double)i / b->wish.rounds);
+        pk_state_slices(s);
+        for (unsigned j = 0; j < PK_STATE_SUBJECTS && !pk_bench_stopping(); j++) {
+            unsigned k = i % 2 ? PK_STATE_SUBJECTS - 1 - j : j;
 
-            snprintf(what, sizeof(what), "requests and bulk TCP, round %u: %s", i + 1,
-                     t->subject->name);
-            pk_bench_progress(what, (double)(i * PK_STATE_SUBJECTS + k) /
-                                        (b->wish.rounds * PK_STATE_SUBJECTS));
-            if (t->state == PK_BENCH_READY)
-                pk_state_measure(s, &s->rigs[k], t);
+            if (b->tcp[k].state == PK_BENCH_READY)
+                pk_state_bulk(s, &s->rigs[k], &b->tcp[k]);
         }
+    }
 }
 
 static int pk_state_run(struct pk_state *s, struct pk_diags *d)
@@ -215,11 +250,12 @@ static int pk_state_run(struct pk_state *s, struct pk_diags *d)
 static void pk_state_close(struct pk_state *s)
 {
     for (unsigned k = 0; k < PK_STATE_SUBJECTS; k++) {
+        pk_http_end(&s->rigs[k].client);
         pk_serve_stop(&s->rigs[k].serve);
         pk_bench_rig_close(&s->rigs[k].rig);
     }
     pk_buf_done(&s->set.text);
-    munmap(s->done, sizeof(*s->done));
+    munmap(s->done, PK_STATE_SUBJECTS * sizeof(*s->done));
 }
 
 int pk_bench_stateful(struct pk_bench *b, struct pk_diags *d)
@@ -235,12 +271,12 @@ int pk_bench_stateful(struct pk_bench *b, struct pk_diags *d)
                                    .family = PK_IPV4,
                                    .n = PK_STATE_BLOCKED,
                                    .text = PK_BUF_INIT(65536)};
-    for (unsigned k = 0; k < PK_STATE_SUBJECTS; k++)
-        s->rigs[k].rig.ns = PK_NETNS_NONE;
-    s->done =
-        mmap(NULL, sizeof(*s->done), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    s->done = mmap(NULL, PK_STATE_SUBJECTS * sizeof(*s->done), PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (s->done == MAP_FAILED)
         return -ENOMEM;
+    for (unsigned k = 0; k < PK_STATE_SUBJECTS; k++)
+        s->rigs[k] = (struct pk_state_rig){.rig.ns = PK_NETNS_NONE, .done = &s->done[k]};
     pk_state_rules(&s->set.text);
     r = s->set.text.failed ? s->set.text.failed : pk_state_run(s, d);
     pk_state_close(s);
