@@ -14,7 +14,7 @@ int pk_conn_source_open(struct pk_conn_source *ret, struct pk_diags *d)
 
     if (r && r != -ENOENT)
         return r;
-    if (fence && !pk_conn_table_stands(fence))
+    if (fence && pk_conn_table_find(fence))
         pk_fence_close(&fence);
     ret->fence = fence;
     return 0;

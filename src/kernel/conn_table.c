@@ -217,8 +217,7 @@ static int pk_table_counts(const struct pk_fence *f, struct pk_table_level *to, 
     return 0;
 }
 
-/* One that was made after the fence was opened is found by its pin. */
-static int pk_table_find(struct pk_fence *f)
+int pk_conn_table_find(struct pk_fence *f)
 {
     if (!f->ctl->state_buckets)
         return -ENOENT;
@@ -234,7 +233,7 @@ int pk_fence_table_level(struct pk_fence *f, uint32_t buckets, struct pk_table_l
         .filter = &PK_CONN_ANY, .fn = pk_table_count, .arg = &level.now.count, .forget = -1};
     uint32_t all = f->ctl->state_buckets, high = 0;
     uint32_t n = buckets && buckets < all ? buckets : all;
-    int r = pk_table_find(f);
+    int r = pk_conn_table_find(f);
 
     if (!r)
         r = pk_table_read(f, 0, n, pk_table_part, &x);

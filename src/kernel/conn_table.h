@@ -10,11 +10,11 @@
 #include "kernel/standing.h"
 #include "state/state.h"
 
-/* Whether the fence has one; else connections are Linux's to track. */
-static inline bool pk_conn_table_stands(const struct pk_fence *f)
-{
-    return f->ctl->state_buckets && f->maps.fd[PK_MAP_STATE] >= 0;
-}
+/*
+ * Whether the fence has one; else connections are Linux's to track. One that was made after the
+ * fence was opened is found by its pin. 0; -ENOENT: it has none; -errno.
+ */
+int pk_conn_table_find(struct pk_fence *f);
 
 int pk_conn_table_each(const struct pk_fence *f, const struct pk_conn_filter *filter,
                        pk_conn_fn *fn, void *arg, struct pk_diags *d);
