@@ -26,6 +26,8 @@ _picket()
     --status) words='SEEN_REPLY UNREPLIED ASSURED CONFIRMED EXPECTED SRC_NAT DST_NAT' ;;
     --event) words='new update destroy' ;;
     --state-liberal) words='on off' ;;
+    --state-zone)
+        for dev in /sys/class/net/*; do words+=" ${dev##*/}="; done ;;
     --traffic) words='miss uniform zipf adversarial random all' ;;
     --format) words='csv jsonl openmetrics'
         [ "$verb" != address ] || words='table csv jsonl openmetrics rules' ;;
@@ -47,6 +49,7 @@ _picket()
     check) words="--plan --hook --counters -c --classifier --memory-max --filter-only $family" ;;
     diff) words="--filter-only $family" ;;
     apply) words="--dev --hook --counters -c --classifier --memory-max --state-max --state-timeout --state-liberal"
+        words+=" --state-zone"
         words+=" --filter-only $family" ;;
     rule) words="$family INPUT FORWARD OUTPUT"
         [ "$COMP_CWORD" -ne 2 ] || words="$family append insert replace delete" ;;

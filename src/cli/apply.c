@@ -19,6 +19,7 @@ const struct pk_option_def pk_options_apply[] = {
     {"state-max", 0, "N", "connections to track on tc and xdp (default: 262144)"},
     {"state-timeout", 0, "NAME=S", "tc and xdp: seconds that an entry lasts: tcp-established=7200"},
     {"state-liberal", 0, "ON", "tc and xdp: on: do not check TCP windows; off (default: as it is)"},
+    {"state-zone", 0, "IF=N", "tc and xdp: the zone of connections seen there; also vlan:ID=N"},
     PK_COMMON_OPTIONS,
 };
 
@@ -27,6 +28,7 @@ const struct pk_option_def pk_options_apply[] = {
 struct apply {
     struct pk_files files;
     const char *devs[PK_DEVS_MAX];
+    struct pk_zone zones[PK_ZONES_MAX];
     struct pk_apply_options o;
 };
 
@@ -52,6 +54,8 @@ static int take(void *arg, const struct pk_args *a, const struct pk_option_def *
         return pk_state_timeout_arg(a, &p->o.state);
     if (o && pk_option_is(o, "state-liberal"))
         return pk_state_liberal_arg(a, &p->o.state);
+    if (o && pk_option_is(o, "state-zone"))
+        return pk_state_zone_arg(a, p->zones, &p->o.n_zones, PK_ZONES_MAX);
     return pk_files_arg(&p->files, a, o);
 }
 
@@ -119,6 +123,7 @@ static enum pk_exit run(struct pk_cli *c, struct apply *p)
     int r;
 
     p->o.devs = p->devs;
+    p->o.zones = p->zones;
     p->o.counters = p->files.counters;
     p->o.ahead = pk_fence_ahead(&p->o, pk_files_bytes(&p->files));
     if (pk_files_load_strict(c, &p->files, &read))

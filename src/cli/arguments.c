@@ -117,6 +117,37 @@ static bool name_valid(const char *s)
     return true;
 }
 
+/* Digits that are a number from `least` to `most`; -1: they are not. */
+static long number(const char *s, long least, long most)
+{
+    char *end;
+    long v = *s >= '0' && *s <= '9' ? strtol(s, &end, 10) : -1;
+
+    return v >= least && v <= most && !*end ? v : -1;
+}
+
+int pk_state_zone_arg(const struct pk_args *a, struct pk_zone *zones, size_t *n, size_t max)
+{
+    const char *is = strrchr(a->value, '=');
+    long zone = is ? number(is + 1, 0, UINT16_MAX) : -1, vlan = 0;
+    size_t len = is ? (size_t)(is - a->value) : 0;
+    char of[16] = "";
+
+    if (len < sizeof(of))
+        memcpy(of, a->value, len);
+    if (!strncmp(of, "vlan:", 5))
+        vlan = number(of + 5, 1, PK_VLAN_MOST);
+    if (zone < 0 || vlan < 0 || (!vlan && !name_valid(of)))
+        return refuse(a, "state-zone", "not as eth0.10=1 or vlan:10=1: zones are 0 to 65535");
+    if (*n >= max)
+        return refuse(a, "state-zone", "too many zones");
+    zones[*n] = (struct pk_zone){.vlan = (uint16_t)vlan, .zone = (uint16_t)zone};
+    if (!vlan)
+        memcpy(zones[*n].dev, of, sizeof(of));
+    ++*n;
+    return 1;
+}
+
 int pk_dev_arg(const struct pk_args *a, const char **devs, size_t *n, size_t max)
 {
     if (!name_valid(a->value))

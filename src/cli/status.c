@@ -41,6 +41,35 @@ static void print_rules_of_table(const struct pk_fence_info *i)
                    timeout_now(i, t), pk_state_timeout_usual(t));
 }
 
+static void print_zones(const struct pk_fence_info *i)
+{
+    for (size_t k = 0; k < i->n_zones; k++) {
+        const struct pk_zone *z = &i->zones[k];
+
+        if (z->vlan)
+            printf("          zone %u: what has the tag of VLAN %u\n", z->zone, z->vlan);
+        else
+            printf("          zone %u: what is seen at %s\n", z->zone, z->dev);
+    }
+}
+
+static json_t *zones_json(const struct pk_fence_info *i)
+{
+    json_t *list = json_array();
+
+    for (size_t k = 0; k < i->n_zones; k++) {
+        const struct pk_zone *z = &i->zones[k];
+        json_t *o = json_pack("{s:i}", "zone", (int)z->zone);
+
+        if (z->vlan)
+            json_object_set_new(o, "vlan", json_integer(z->vlan));
+        else
+            json_object_set_new(o, "interface", pk_json_text(z->dev));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static json_t *timeouts_json(const struct pk_fence_info *i)
 {
     json_t *o = json_object();
@@ -70,6 +99,7 @@ static void print_own_table(const struct pk_fence_info *i, const struct pk_table
         printf("          %" PRIu64 " new one%s dropped, since the table was full\n", t->refused,
                t->refused == 1 ? " was" : "s were");
     print_rules_of_table(i);
+    print_zones(i);
 }
 
 /* How full the table is that the rules ask: the fence's own, or Linux's, which keeps no record of
@@ -275,10 +305,10 @@ static json_t *devs_json(const struct pk_fence_info *i)
 
 static json_t *own_table_json(const struct pk_fence_info *i, const struct pk_table_level *t)
 {
-    return json_pack("{s:o,s:b,s:I,s:I,s:I,s:I,s:{s:I,s:I,s:I}}", "timeouts", timeouts_json(i),
-                     "liberal", (int)i->state_rules.liberal, "max", (json_int_t)i->state_max,
-                     "bytes", (json_int_t)i->state_bytes, "high_water", (json_int_t)t->high,
-                     "refused", (json_int_t)t->refused, "evicted", "half_open",
+    return json_pack("{s:o,s:o,s:b,s:I,s:I,s:I,s:I,s:{s:I,s:I,s:I}}", "timeouts", timeouts_json(i),
+                     "zones", zones_json(i), "liberal", (int)i->state_rules.liberal, "max",
+                     (json_int_t)i->state_max, "bytes", (json_int_t)i->state_bytes, "high_water",
+                     (json_int_t)t->high, "refused", (json_int_t)t->refused, "evicted", "half_open",
                      (json_int_t)t->evicted[PK_EVICT_HALF_OPEN], "closed",
                      (json_int_t)t->evicted[PK_EVICT_CLOSED], "other",
                      (json_int_t)t->evicted[PK_EVICT_OTHER]);

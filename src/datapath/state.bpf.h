@@ -62,6 +62,13 @@ static __always_inline const struct pk_state_rules *pk_state_rules(void)
 #define pk_lock(b) bpf_spin_lock(&(b)->lock)
 #define pk_unlock(b) bpf_spin_unlock(&(b)->lock)
 
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, PK_ZONES_MAX + 1);
+    __type(key, struct pk_u128);
+    __type(value, __u32);
+} zones SEC(".maps");
+
 /* What rules/match/conntrack.bpf.h asks for. */
 #define PK_CT struct pk_track
 

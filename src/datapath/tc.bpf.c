@@ -72,6 +72,21 @@ static __always_inline int pk_load_mac(struct __sk_buff *skb, __u8 dst[8])
     return type == 0x86dd || pk_is_vlan(type) ? 0 : -1;
 }
 
+/* For the zone: the outermost VLAN, 0 if there is none; and the device. */
+static __always_inline __u32 pk_vlan(struct __sk_buff *skb)
+{
+    __u8 tag[2];
+
+    if (skb->vlan_present)
+        return skb->vlan_tci & 0xfff;
+    if (!pk_is_vlan(__builtin_bswap16((__u16)skb->protocol)) ||
+        bpf_skb_load_bytes_relative(skb, 0, tag, 2, BPF_HDR_START_NET))
+        return 0;
+    return (__u32)(tag[0] << 8 | tag[1]) & 0xfff;
+}
+
+#define pk_index_of(skb) ((skb)->ifindex)
+
 #include "datapath/track.bpf.h"
 
 /* A packet of more than 64 KiB (BIG TCP) has no length in its header: take the frame's. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What tc and XDP do before the rules are asked and afterwards, if they ask for a state: look the
- * packet's connection up, and make an entry for what was accepted (state/track.h).
+ * packet's connection up, and make an entry for what was accepted (state/track.h). The includer has
+ * defined pk_vlan(ctx) and pk_index_of(ctx).
  */
 #pragma once
 
@@ -29,14 +30,34 @@ struct {
     __type(value, struct pk_rtt);
 } rtt SEC(".maps");
 
+/*
+ * The zone of what is seen here: that of the outermost VLAN tag, else that of the device. Both ends
+ * of a connection are seen at the same device, coming or going, unless it is forwarded: then what
+ * they come by has to be mapped alike, as with -j CT --zone.
+ */
+PK_GLOBAL __u32 pk_zone(PK_CTX *ctx)
+{
+    struct pk_u128 of = {.lo = pk_vlan(ctx)};
+    __u32 *zone = of.lo ? bpf_map_lookup_elem(&zones, &of) : NULL;
+
+    if (!zone) {
+        of.lo = pk_index_of(ctx);
+        of = pk_name_of(of);
+        zone = bpf_map_lookup_elem(&zones, &of);
+    }
+    return zone ? *zone : 0;
+}
+
 static __always_inline void pk_state_look(PK_CTX *ctx, const struct pk_packet *p,
-                                          struct pk_track *t, __u32 epoch, __u32 side)
+                                          struct pk_track *t, const struct pk_ctl *c, __u32 side)
 {
     struct pk_rtt *r;
 
     __builtin_memset(t, 0, sizeof(*t));
-    t->now = pk_state_tick(bpf_ktime_get_coarse_ns());
-    t->epoch = epoch;
+    t->epoch = c->state_epoch;
+    if (c->state_zones)
+        t->seen.key.zone = (__u16)pk_zone(ctx);
+    t->now = pk_state_tick(bpf_ktime_get_coarse_ns()); /* last: of `c` nothing is kept for it */
     pk_track_packet(ctx, p, t);
     t->begun = 1;
     r = t->rtt ? bpf_map_lookup_elem(&rtt, &side) : NULL;
@@ -58,7 +79,7 @@ PK_GLOBAL int pk_state_begin(PK_CTX *ctx, struct pk_packet *p, __u32 side, __u32
     if (!t || !p || !c)
         return 0;
     if (first || !t->begun)
-        pk_state_look(ctx, p, t, c->state_epoch, side);
+        pk_state_look(ctx, p, t, c, side);
     p->tracked = 1;
     p->ct = (__u8)pk_ct_told(t->info, t->entry != PK_TRACK_NONE, t->status);
     return 0;

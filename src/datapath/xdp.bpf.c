@@ -102,6 +102,18 @@ static __always_inline int pk_load_mac(struct xdp_md *xdp, __u8 dst[8])
     return bpf_xdp_load_bytes(xdp, 6, dst, 6) ? -1 : 0;
 }
 
+/* For the zone: the outermost VLAN, 0 if there is none; and the device. */
+static __always_inline __u32 pk_vlan(struct xdp_md *xdp)
+{
+    __u8 b[4];
+
+    if (bpf_xdp_load_bytes(xdp, 12, b, 4) || !pk_is_vlan((__u16)(b[0] << 8 | b[1])))
+        return 0;
+    return (__u32)(b[2] << 8 | b[3]) & 0xfff;
+}
+
+#define pk_index_of(xdp) ((xdp)->ingress_ifindex)
+
 #include "datapath/track.bpf.h"
 
 PK_GLOBAL int pk_parse_frame(struct xdp_md *xdp, struct pk_packet *p)

@@ -24,6 +24,7 @@
 #include "kernel/standing.h"
 #include "kernel/state.h"
 #include "kernel/sys.h"
+#include "kernel/zones.h"
 
 /* One change. Everything it makes is given back by pk_apply_done, but for the bank. */
 struct pk_apply {
@@ -43,10 +44,11 @@ struct pk_apply {
     struct pk_image image;
     struct pk_buf store;
     struct pk_engine engine;
-    struct pk_ahead *ahead; /* whose maps these are; NULL: nobody's */
-    bool tracks;            /* the set to come asks for connection tracking */
-    uint64_t held;          /* pk_ctl.conntrack as found */
-    bool made;              /* the table of connections was not there */
+    struct pk_ahead *ahead;   /* whose maps these are; NULL: nobody's */
+    bool tracks;              /* the set to come asks for connection tracking */
+    uint64_t held;            /* pk_ctl.conntrack as found */
+    bool made;                /* the table of connections was not there */
+    struct pk_zones zones[2]; /* as found, and as they are to be */
 };
 
 static void pk_apply_done(struct pk_apply *a)
@@ -200,7 +202,8 @@ static void pk_apply_seed(struct pk_apply *a)
     _pk_diags_ struct pk_diags unheard = {0};
     bool at_netfilter = a->f.ctl->hook == PK_ATTACH_NETFILTER;
     const struct pk_state_rules rules = pk_state_rules_wished(a->f.ctl, &a->o->state);
-    int r = at_netfilter ? pk_conn_seed_kernel(&unheard) : pk_state_fill(&a->f, &rules, &unheard);
+    int r = at_netfilter ? pk_conn_seed_kernel(&unheard)
+                         : pk_state_fill(&a->f, &rules, &a->zones[1], &unheard);
 
     if (!r)
         return;
@@ -261,19 +264,32 @@ static int pk_apply_state_refused(struct pk_apply *a)
 {
     static const struct pk_state_wish none;
     const char *option = a->o->state_max       ? "--state-max"
+                         : a->o->n_zones       ? "--state-zone"
                          : a->o->state.liberal ? "--state-liberal"
                                                : "--state-timeout";
-    const char *sysctl = a->o->state_max ? "use sysctl net.netfilter.nf_conntrack_max"
-                         : a->o->state.liberal
-                             ? "use sysctl net.netfilter.nf_conntrack_tcp_be_liberal"
-                             : "use the sysctls net.netfilter.nf_conntrack_*_timeout*";
+    const char *instead = a->o->state_max ? "use sysctl net.netfilter.nf_conntrack_max"
+                          : a->o->n_zones ? "use iptables -t raw -j CT --zone"
+                          : a->o->state.liberal
+                              ? "use sysctl net.netfilter.nf_conntrack_tcp_be_liberal"
+                              : "use the sysctls net.netfilter.nf_conntrack_*_timeout*";
 
     if (a->f.ctl->hook != PK_ATTACH_NETFILTER ||
-        (!a->o->state_max && !memcmp(&a->o->state, &none, sizeof(none))))
+        (!a->o->state_max && !a->o->n_zones && !memcmp(&a->o->state, &none, sizeof(none))))
         return 0;
-    pk_error(a->d, PK_K_CONNTRACK, PK_NOWHERE, sysctl,
+    pk_error(a->d, PK_K_CONNTRACK, PK_NOWHERE, instead,
              "%s is for --hook tc and xdp: at netfilter Linux's own table is used", option);
     return -EINVAL;
+}
+
+/* The zones as found, and as the change would leave them. */
+static int pk_apply_zones(struct pk_apply *a)
+{
+    int r = pk_zones_read(&a->f.maps, &a->zones[0]);
+
+    if (r)
+        return pk_sys_error(a->d, r, "cannot read which zones there are");
+    a->zones[1] = a->zones[0];
+    return pk_zones_wish(&a->f.maps, a->o->zones, a->o->n_zones, &a->zones[1], a->d);
 }
 
 /* Everything that can fail for the rules' sake, before anything is touched. */
@@ -287,6 +303,8 @@ static int pk_apply_compile(struct pk_apply *a, const struct pk_ruleset *const g
         a->rs[i] = given[i] ? given[i] : a->live.family[i];
     a->tracks = pk_apply_asks(a) != 0;
     r = pk_apply_state_refused(a);
+    if (!r)
+        r = pk_apply_zones(a);
     if (!r)
         r = pk_apply_slots(a, given);
     if (!r)
@@ -339,6 +357,14 @@ static int pk_apply_fill(struct pk_apply *a)
     return r ? r : pk_bank_fill(&a->f.pins, &a->f.maps, &set, a->d);
 }
 
+/* The last thing that can fail: programs go by the zones at once. */
+static int pk_apply_map(struct pk_apply *a)
+{
+    int r = pk_zones_write(&a->f, &a->zones[0], &a->zones[1]);
+
+    return r ? pk_sys_error(a->d, r, "cannot map interfaces and VLANs to zones") : 0;
+}
+
 /*
  * The switch, and then, when no packet can be in it any more, an end to the set before the one
  * before. What fails there is left to the next writer: the new set is in force.
@@ -386,6 +412,8 @@ static int pk_apply_renew(struct pk_apply *a, const struct pk_ruleset *const giv
         r = pk_maps_complete(&a->f.maps, &a->f.pins, a->d);
     if (!r)
         r = pk_apply_fill(a);
+    if (!r)
+        r = pk_apply_map(a);
     if (r) {
         pk_apply_unhold(a);
         return r;
@@ -481,6 +509,8 @@ static int pk_apply_build_in(struct pk_apply *a, const struct pk_ruleset *const 
         r = pk_apply_fill(a);
     if (!r)
         r = pk_build_hooks(a, hook);
+    if (!r)
+        r = pk_apply_map(a);
     if (!r)
         pk_apply_switch(a);
     return r;

@@ -16,6 +16,7 @@
 #include "kernel/probe.h"
 #include "kernel/stacked.h"
 #include "kernel/sys.h"
+#include "kernel/zones.h"
 
 /*
  * Right before the filter tables of iptables and nftables (NF_IP_PRI_FILTER, NF_IP6_PRI_FILTER),
@@ -289,6 +290,8 @@ static int pk_attach_renamed(const struct pk_attach *a, struct pk_guard *g, stru
     }
     memcpy(old, g->name, sizeof(old));
     r = pk_guards_rename(a->maps, g, now);
+    if (!r)
+        r = pk_zones_rename(a->maps, old, now);
     if (r)
         return pk_sys_error(d, r, "cannot note the new name of %s", old);
     pk_warn(d, PK_K_DEV_RENAMED, PK_NOWHERE, "rules that name it want the new name",

@@ -27,4 +27,5 @@ enum pk_kernel_code {
     PK_K_NOT_FIRST,   /* warning: somebody's filter stands before the fence's */
     PK_K_CONNTRACK,   /* connection tracking cannot be had for a rule that asks for it */
     PK_K_SEED,        /* warning: connections of before the fence may be cut */
+    PK_K_ZONE,        /* an interface that is given a zone is not guarded */
 };

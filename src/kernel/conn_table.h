@@ -23,9 +23,11 @@ int pk_conn_table_delete(const struct pk_fence *f, const struct pk_conn_filter *
 
 /*
  * Fills a table that was just made, before any program knows it, with what goes on here
- * (pk_conn_seed()). 0; -ENOSPC: not all of it; -errno.
+ * (pk_conn_seed()), in the zones that there will be. 0; -ENOSPC: not all of it; -errno.
  */
-int pk_state_fill(struct pk_fence *f, const struct pk_state_rules *rules, struct pk_diags *d);
+struct pk_zones;
+int pk_state_fill(struct pk_fence *f, const struct pk_state_rules *rules,
+                  const struct pk_zones *zones, struct pk_diags *d);
 
 /* The tick that it is, of the clock that entries go by. */
 uint32_t pk_table_now(void);

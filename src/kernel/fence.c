@@ -18,6 +18,7 @@
 #include "kernel/standing.h"
 #include "kernel/state.h"
 #include "kernel/sys.h"
+#include "kernel/zones.h"
 
 /* A reader that meets writer after writer gives up after so many. */
 #define PK_READ_TRIES 64
@@ -342,6 +343,21 @@ static int pk_info_devs(struct pk_fence *f, struct pk_fence_info *info)
     return 0;
 }
 
+static int pk_info_zones(struct pk_fence *f, struct pk_fence_info *info)
+{
+    struct pk_zones z;
+    int r = pk_zones_read(&f->maps, &z);
+
+    if (r || !z.n)
+        return r;
+    info->zones = calloc(z.n, sizeof(*info->zones));
+    if (!info->zones)
+        return -ENOMEM;
+    memcpy(info->zones, z.at, z.n * sizeof(*z.at));
+    info->n_zones = z.n;
+    return 0;
+}
+
 static int pk_info_attachments(struct pk_fence *f, struct pk_fence_info *info)
 {
     struct pk_attach a = {.pins = &f->pins, .maps = &f->maps, .hook = info->hook};
@@ -375,6 +391,8 @@ int pk_fence_info(struct pk_fence *f, struct pk_fence_info *ret, struct pk_diags
     if (!r)
         r = pk_info_devs(f, &info);
     if (!r)
+        r = pk_info_zones(f, &info);
+    if (!r)
         r = pk_info_attachments(f, &info);
     if (r) {
         pk_fence_info_done(&info);
@@ -391,5 +409,6 @@ void pk_fence_info_done(struct pk_fence_info *i)
 {
     free(i->attachments);
     free(i->devs);
+    free(i->zones);
     *i = (struct pk_fence_info){0};
 }

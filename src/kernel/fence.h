@@ -43,6 +43,16 @@ struct pk_state_wish {
 const char *pk_state_timeout_name(unsigned timeout);
 uint32_t pk_state_timeout_usual(unsigned timeout);
 
+/*
+ * The zone of connections that are seen at an interface, or with a VLAN tag: connections in two
+ * zones are two, whatever their addresses and ports. Kept like the time-outs.
+ */
+struct pk_zone {
+    char dev[16];  /* a guarded interface; "" of a VLAN */
+    uint16_t vlan; /* its number, that of the outermost tag; it comes before the interface's */
+    uint16_t zone; /* 0: as if nothing had been said */
+};
+
 struct pk_apply_options {
     enum pk_attach_kind hook;
     const char *const *devs; /* n_devs interface names; 0: the whole network namespace */
@@ -52,6 +62,8 @@ struct pk_apply_options {
     size_t memory_max;           /* of the image; 0: PK_IMAGE_MAX */
     uint32_t state_max;          /* connections that are tracked; 0: as it is, or the default */
     struct pk_state_wish state;
+    const struct pk_zone *zones; /* n_zones that are to be changed */
+    size_t n_zones;
     enum pk_classifier classifier;
     struct pk_ahead *ahead; /* pk_fence_ahead(), or NULL */
 };
@@ -121,6 +133,8 @@ struct pk_fence_info {
     size_t state_bytes;                                         /* of the table of connections */
     uint32_t state_max; /* that it is made for; 0: there is none */
     struct pk_state_rules state_rules;
+    struct pk_zone *zones; /* owned by the info */
+    size_t n_zones;
     uint64_t cookie;
     char path[64];
 };

@@ -35,6 +35,7 @@ static const struct pk_map_spec pk_map_specs[PK_MAP_N] = {
     [PK_MAP_RTT] = {"rtt", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct pk_rtt), PK_RTT_SIDES, 0},
     [PK_MAP_STATE_COUNTS] = {"state_counts", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
                              sizeof(struct pk_state_counts), 1, 0},
+    [PK_MAP_ZONES] = {"zones", BPF_MAP_TYPE_HASH, sizeof(struct pk_u128), 4, PK_ZONES_MAX + 1, 0},
     [PK_MAP_PROGS_NF] = {"progs_nf", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
     [PK_MAP_PROGS_TC] = {"progs_tc", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
     [PK_MAP_PROGS_XDP] = {"progs_xdp", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, PK_PROG_ARRAY, 0},
@@ -114,7 +115,7 @@ int pk_maps_chunk(int *ret)
 static bool pk_map_is_data(enum pk_map m)
 {
     return m == PK_MAP_COUNTERS || m == PK_MAP_REASONS || m == PK_MAP_IFNAMES ||
-           m == PK_MAP_STATE || m == PK_MAP_RTT || m == PK_MAP_STATE_COUNTS ||
+           m == PK_MAP_STATE || m == PK_MAP_RTT || m == PK_MAP_STATE_COUNTS || m == PK_MAP_ZONES ||
            pk_map_is_flows(m);
 }
 

@@ -24,6 +24,7 @@ enum pk_map {
     PK_MAP_STATE,
     PK_MAP_RTT,
     PK_MAP_STATE_COUNTS,
+    PK_MAP_ZONES,
     PK_MAP_PROGS_NF,
     PK_MAP_PROGS_TC,
     PK_MAP_PROGS_XDP,

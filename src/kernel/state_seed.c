@@ -6,11 +6,14 @@
 #include "kernel/conn_table.h"
 #include "kernel/state.h"
 #include "kernel/sys.h"
+#include "kernel/zones.h"
 #include "state/table.h"
 
 struct pk_state_seeder {
     struct pk_state_table table;
     uint32_t now;
+    uint16_t zone[1 + PK_ZONES_MAX]; /* all that there will be, 0 among them */
+    size_t n_zones;
     bool full; /* some found no place */
 };
 
@@ -36,6 +39,32 @@ static void pk_seeder_windows(struct pk_state_tcp *tcp, const struct pk_conn *c)
     }
 }
 
+static bool pk_seeder_has(const struct pk_state_seeder *s, uint16_t zone)
+{
+    for (size_t i = 0; i < s->n_zones; i++)
+        if (s->zone[i] == zone)
+            return true;
+    return false;
+}
+
+static void pk_seeder_zones(struct pk_state_seeder *s, const struct pk_zones *z)
+{
+    s->zone[s->n_zones++] = 0;
+    for (size_t i = 0; i < z->n; i++)
+        if (!pk_seeder_has(s, z->at[i].zone))
+            s->zone[s->n_zones++] = z->at[i].zone;
+}
+
+static void pk_seeder_add(struct pk_state_seeder *s, struct pk_state_entry *e, uint16_t zone,
+                          uint32_t until)
+{
+    e->key.zone = zone;
+    if (pk_state_table_add(&s->table, e, s->now, until))
+        s->full = true;
+}
+
+/* Where it will be seen is not known of one that stands in no zone of ours, as sockets do not: it
+ * may be any of them, and there is no other connection yet with which it could be confused. */
 static int pk_seeder_take(void *arg, const struct pk_conn *c)
 {
     const struct pk_state_ends ends = {.family = c->family,
@@ -47,11 +76,16 @@ static int pk_seeder_take(void *arg, const struct pk_conn *c)
     struct pk_state_seeder *s = arg;
     struct pk_state_entry e = pk_state_picked_up(
         &ends, c->status & (PK_CTF_SEEN_REPLY | PK_CTF_ASSURED), c->state, s->now);
+    uint32_t until = s->now + pk_seeder_time(s, c);
+    uint16_t zone = c->zone[PK_CONN_ORIG];
 
     if (c->proto == IPPROTO_TCP)
         pk_seeder_windows(&e.tcp, c);
-    if (pk_state_table_add(&s->table, &e, s->now, s->now + pk_seeder_time(s, c)))
-        s->full = true;
+    if (zone && pk_seeder_has(s, zone))
+        pk_seeder_add(s, &e, zone, until);
+    else
+        for (size_t i = 0; i < s->n_zones; i++)
+            pk_seeder_add(s, &e, s->zone[i], until);
     return 0;
 }
 
@@ -76,7 +110,8 @@ static int pk_seeder_write(const struct pk_state_seeder *s, int map)
     return s->full ? -ENOSPC : 0;
 }
 
-int pk_state_fill(struct pk_fence *f, const struct pk_state_rules *rules, struct pk_diags *d)
+int pk_state_fill(struct pk_fence *f, const struct pk_state_rules *rules,
+                  const struct pk_zones *zones, struct pk_diags *d)
 {
     const struct pk_state_config config = pk_state_config_of(f->ctl);
     struct pk_state_seeder s = {0};
@@ -85,6 +120,7 @@ int pk_state_fill(struct pk_fence *f, const struct pk_state_rules *rules, struct
     if (r)
         return r;
     s.now = pk_table_now();
+    pk_seeder_zones(&s, zones);
     r = pk_conn_seed(pk_seeder_take, &s, d);
     written = pk_seeder_write(&s, f->maps.fd[PK_MAP_STATE]); /* what could be told */
     pk_state_table_done(&s.table);

@@ -399,7 +399,8 @@ PK_INLINE enum pk_seen_kind pk_seen_whole(const struct pk_source *s, const struc
     return PK_SEEN_OPENS;
 }
 
-/* All of it, but for what pk_seen_error() reads of an error; `seen` is zero on entry. */
+/* All of it, but for what pk_seen_error() reads of an error; `seen` is zero on entry, but for the
+ * zone. */
 PK_INLINE void pk_see(const struct pk_source *s, const struct pk_packet *p, struct pk_seen *seen)
 {
     seen->key.family = p->family;

@@ -69,7 +69,7 @@ struct pk_state_key {
     __u16 port[2];          /* host order */
     __u8 proto;
     __u8 family; /* enum pk_family; | PK_STATE_FRAGMENT */
-    __u16 zone;  /* 0 */
+    __u16 zone;  /* of where it was seen (datapath/track.bpf.h); 0 unless the user maps that */
 };
 
 /* One direction of a TCP connection: struct ip_ct_tcp_state. Sequence numbers in host order. */

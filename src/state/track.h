@@ -340,8 +340,8 @@ PK_INLINE void pk_track_known(struct pk_track *t)
         t->entry = PK_TRACK_KNOWN;
 }
 
-/* `t` is zero but for `now` and `epoch`. Afterwards t->entry and t->info say what the rules may
- * ask. */
+/* `t` is zero but for `now`, `epoch` and the key's zone. Afterwards t->entry and t->info say what
+ * the rules may ask. */
 PK_INLINE void pk_track_packet(PK_CTX *ctx, const struct pk_packet *p, struct pk_track *t)
 {
     int kind = pk_track_see(ctx, p, t);

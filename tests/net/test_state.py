@@ -220,7 +220,8 @@ def netfilter_has_its_own(lab):
     other = fence.Picket(space)
     for words, sysctl in ((("--state-max", "9"), "nf_conntrack_max"),
                           (("--state-timeout", "udp=9"), "nf_conntrack_*_timeout"),
-                          (("--state-liberal", "on"), "nf_conntrack_tcp_be_liberal")):
+                          (("--state-liberal", "on"), "nf_conntrack_tcp_be_liberal"),
+                          (("--state-zone", "vlan:7=1"), "-j CT --zone")):
         error = other.apply(TEXTS, check=False, extra=words)
         assert error.returncode == 3 and sysctl in error.stderr, error.stderr
 

@@ -27,9 +27,9 @@
 /*
  * All else belongs to the programs of a bank and may differ from one bank to the next. Change this
  * number with the image, the store, or the maps of data. A map of data ("counters", "reasons",
- * "ifnames") keeps its shape and meaning under its name for ever, and PK_STORE_MAGIC stands for the
- * store's form and for "counters": whoever can read a store can read its counters, and hands them
- * on. What must differ gets another name, or another magic.
+ * "ifnames", "zones") keeps its shape and meaning under its name for ever, and PK_STORE_MAGIC
+ * stands for the store's form and for "counters": whoever can read a store can read its counters,
+ * and hands them on. What must differ gets another name, or another magic.
  */
 #ifdef PK_NEXT_ABI /* a test build: another picket, with a map renamed */
 #define PK_DATAPATH_ABI 1000
@@ -120,7 +120,7 @@ struct pk_ctl {
     __u32 state_max;           /* connections that it is made for */
     __u8 state_asks[PK_BANKS]; /* the families, as bits, whose rules ask for a state */
     __u32 state_epoch;         /* grows when some family asks that did not before */
-    __u32 pad;
+    __u32 state_zones;         /* elements of the map "zones": 0: nobody looks there */
     /* Of all banks. Zero: no picket that knows them has set them. */
     struct pk_state_rules state_rules;
     __u64 rsvd[12];
@@ -270,3 +270,11 @@ struct pk_ifname {
 #define PK_GUARD_QDISC 0x80000000u
 #define PK_GUARDS_MAX 256u
 #define PK_IFNAMES_MAX 4096u
+
+/*
+ * Which zone connections stand in: hash "zones", what is mapped to a __u32. An interface is mapped
+ * by its name, and a VLAN by its number in `lo`; no name is all zero in `hi`. One element more than
+ * may be used, for a name that changes.
+ */
+#define PK_ZONES_MAX 256u
+#define PK_VLAN_MOST 4094u
