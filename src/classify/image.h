@@ -156,6 +156,11 @@ struct pk_image_head {
     struct pk_family_tab family[PK_FAMILY_N];
 };
 
+/*
+ * The form of the image, for whoever finds one; kinds of steps (rules/step.h) are part of it. No
+ * program asks: an image is read by the programs that its own picket brought along, which
+ * pk_ctl.engine_build says, and whether another picket's store can be read says PK_DATAPATH_ABI.
+ */
 #define PK_IMAGE_ABI 8
 
 _Static_assert(sizeof(struct pk_field_tab) == 16, "shared with BPF");

@@ -130,6 +130,7 @@ PK_GLOBAL __u32 pk_route(PK_CTX *ctx, struct pk_packet *p, __u32 ifindex)
     if (r == BPF_FIB_LKUP_RET_SUCCESS || r == BPF_FIB_LKUP_RET_NO_NEIGH ||
         r == BPF_FIB_LKUP_RET_FRAG_NEEDED)
         p->oif.lo = f.ifindex;
+    p->ttl--; /* as ip_forward() and ip6_forward() do before the hook */
     return PK_FORWARD;
 }
 

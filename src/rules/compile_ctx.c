@@ -236,6 +236,18 @@ enum pk_answer pk_compile_either(struct pk_compile *ctx, enum pk_field f, const 
     return narrow(ctx, first, f, fs);
 }
 
+enum pk_answer pk_compile_tcp_flags(struct pk_compile *ctx, uint8_t mask, uint8_t flags,
+                                    bool invert)
+{
+    struct pk_interval values[256];
+    size_t n = 0;
+
+    for (unsigned v = 0; v < 256; v++)
+        if (((v & mask) == flags) != invert)
+            values[n++] = (struct pk_interval){{0, v}, {0, v}};
+    return pk_compile_and(ctx, PK_F_FLAGS, pk_iset_from(ctx->arena, values, n));
+}
+
 enum pk_answer pk_compile_step(struct pk_compile *ctx, struct pk_step step,
                                enum pk_step_order order)
 {

@@ -57,6 +57,10 @@ enum pk_answer pk_compile_range(struct pk_compile *ctx, enum pk_field f, struct 
 enum pk_answer pk_compile_port_range(struct pk_compile *ctx, enum pk_field f, uint16_t lo,
                                      uint16_t hi, bool invert);
 
+/* Of byte 13 of the TCP header, with status OK, the bits under `mask` are `flags`; or are not. */
+enum pk_answer pk_compile_tcp_flags(struct pk_compile *ctx, uint8_t mask, uint8_t flags,
+                                    bool invert);
+
 /* A set of ports at the place that ctx->status has for them; complemented if `invert`. */
 const struct pk_iset *pk_compile_ports(struct pk_compile *ctx, const struct pk_iset *ports,
                                        bool invert);

@@ -15,6 +15,8 @@
  *     PK_STEP_IPV6HEADER  which extension headers there are. arg: PK_IPV6H_* (0-7), and
  *                         PK_IPV6H_SOFT
  *     PK_STEP_EUI64       the source address is made of the source MAC address
+ *     PK_STEP_ECN         of a later fragment: the bits under mask `arg` of the byte that would be
+ * a TCP header's 13th, are data[0]
  */
 #pragma once
 

@@ -26,8 +26,14 @@ enum pk_step_kind {
     PK_STEP_DATA = 11,
     PK_STEP_IPV6HEADER = 12,
     PK_STEP_EUI64 = 13,
+    PK_STEP_ECN = 14,
+    PK_STEP_NUMBER =
+        15, /* arg = enum pk_number_of; data[0] mask, data[1] least, data[2] greatest */
     PK_STEP_TEST = 0x7f00, /* from here on: test-only kinds, not in a shipped build */
 };
+
+/* Numbers that the parser has read of every packet. */
+enum pk_number_of { PK_NUMBER_TOS, PK_NUMBER_TTL, PK_NUMBER_LENGTH };
 
 #define PK_STEPS_MAX 16 /* predicates plus effects of one rule */
 

@@ -15,6 +15,7 @@
 #include "rules/match/addr.bpf.h"
 #include "rules/match/conntrack.bpf.h"
 #include "rules/match/header.bpf.h"
+#include "rules/match/ip_number.bpf.h"
 #include "rules/match/tcp.bpf.h"
 #include "rules/step.h"
 
@@ -25,7 +26,7 @@
 /* Those of rules/header.h, which stand apart: the stack has no room for both kinds (walk.h). */
 static inline int pk_step_of_header(const struct pk_step *st)
 {
-    return st->kind >= PK_STEP_HEADER && st->kind <= PK_STEP_EUI64;
+    return st->kind >= PK_STEP_HEADER && st->kind <= PK_STEP_ECN;
 }
 
 /* One of these; `where` is pk_header_where(). */
@@ -47,6 +48,8 @@ static inline enum pk_answer pk_step_eval_header(PK_CTX *ctx, const struct pk_pa
         return pk_step_ipv6header(ctx, p, st);
     case PK_STEP_EUI64:
         return pk_step_eui64(ctx, p);
+    case PK_STEP_ECN:
+        return pk_step_ecn(ctx, p, st);
     default:
         return PK_NO;
     }
@@ -69,6 +72,8 @@ static inline enum pk_answer pk_step_eval_plain(PK_CTX *ctx, const struct pk_pac
         return pk_step_conntrack(ctx, p, st);
     case PK_STEP_CONNTRACK_ADDR:
         return pk_step_conntrack_addr(ctx, p, st);
+    case PK_STEP_NUMBER:
+        return pk_step_number(p, st);
     case PK_STEP_NEVER:
         return PK_NO;
     default:

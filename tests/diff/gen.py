@@ -64,6 +64,8 @@ class Values:
 
     def __init__(self, rng, family, profile, nat=False):
         self.rng, self.family, self.profile = rng, family, profile
+        # What came later draws for itself: else kept seeds would draw something else.
+        self.late = random.Random(rng.getstate()[1][1])
         number = lambda: rng.randrange(256, 65000)
         if family == 4:
             self.near = [self._v4("10.1.0.0", number()) for _ in range(4)] + [
@@ -268,6 +270,24 @@ class Rules(Values):
             made.append(lambda: "-m eui64")
         return self.rng.choice(made)()
 
+    def _number(self, words):
+        """A match on what every IP header has; -m ecn of TCP wants -p tcp."""
+        rng, negation = self.late, "! " if self.late.random() < 0.2 else ""
+        tos = rng.choice(["0x10", "0xb8/0xfc", "0/0x3f", "Minimize-Delay", "0x02/0x03", "0x20/0x10"])
+        hops = rng.choice([0, 1, 2, 62, 63, 64, 254, 255])
+        name = "ttl" if self.family == 4 else "hl"
+        least = rng.choice([0, 20, 40, 48, 60])
+        tcp = [f"{rng.choice(['', '! '])}--ecn-tcp-{flag}" for flag in ("ece", "cwr")]
+        return rng.choice([
+            f"-m ecn {negation}--ecn-ip-ect {rng.randrange(4)}",
+            "-m ecn " + " ".join(tcp[rng.randrange(2):] if {"-p tcp", "-p 6"} & set(words) else
+                                 ["--ecn-ip-ect 2"]),
+            f"-m dscp {negation}--dscp {rng.choice([0, 4, 46, 63])}",
+            f"-m tos {negation}--tos {tos}",
+            f"-m length {negation}--length {least}:{least + rng.choice([0, 8, 20, 100, 800])}",
+            rng.choice([f"-m {name} {negation}--{name}-eq {hops}", f"-m {name} --{name}-lt {hops}",
+                        f"-m {name} --{name}-gt {hops}"])])
+
     def _layer4(self, protocol):
         if protocol in ("ah", "esp") and self.chance(70):
             return [f"-m {protocol}" + (" " + self._spi(f"--{protocol}spi") if self.chance(70) else "")]
@@ -321,6 +341,8 @@ class Rules(Values):
         if self.chance(8):
             words.append('-m comment --comment "' + self.rng.choice(
                 ["web", "two words", "a 'quoted' one", "x" * 200]) + '"')
+        if self.profile == "full" and self.late.random() < 0.12:
+            words.append(self._number(words))
         return " ".join(words + self._target(chain, later, bool(words)))
 
     def _target(self, chain, later, narrow):
@@ -455,6 +477,8 @@ class Packets(Values):
     def _ipv4(self, ident, src, dst, proto, data, side, at_b):
         more = {"ident": ident, "ttl": self._ttl(), "tos": self.rng.choice([0, 0, 0x10, 0xB8])}
         full = self.profile == "full"
+        if full:
+            more["tos"] |= self.late.choice([0, 0, 1, 2, 3])
         if self.chance(8):
             more["options"] = self._options()
         if side != "own" and self.chance(1):
@@ -477,6 +501,8 @@ class Packets(Values):
     def _ipv6(self, ident, src, dst, proto, data, side, at_b):
         more = {"flow": ident, "hops": self._ttl()}
         full = self.profile == "full"
+        if full:
+            more["flow"] |= self.late.choice([0, 0, 0x10, 0xB8, 1, 2, 3, 0x11]) << 20
         extensions = self._extensions() if full and self.chance(22) else []
         if full and self.chance(9):
             if at_b or self.chance(40):

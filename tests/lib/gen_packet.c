@@ -52,7 +52,8 @@ static size_t packet_v4(struct gen *g, uint8_t *b)
     if (gen_chance(g, 10))
         head += 4 * gen_below(g, 11);
     b[0] = (uint8_t)(0x40 | head / 4);
-    b[8] = 64;
+    b[1] = (uint8_t)(gen_chance(g, 50) ? gen_below(g, 16) : 0);
+    b[8] = (uint8_t)(62 + gen_below(g, 4));
     b[9] = proto;
     if (gen_chance(g, 12))
         put16(b + 6, fragments[gen_below(g, PK_ARRAY_SIZE(fragments))]);
@@ -121,8 +122,10 @@ static size_t packet_v6(struct gen *g, uint8_t *b)
     uint8_t proto = gen_protocols[gen_below(g, GEN_PROTOCOLS)];
     size_t n = 40, head;
 
+    if (gen_chance(g, 50)) /* the traffic class */
+        b[1] = (uint8_t)(gen_below(g, 16) << 4);
     b[0] = 0x60;
-    b[7] = 64;
+    b[7] = (uint8_t)(62 + gen_below(g, 4));
     gen_addr_bytes(g, gen_address(g), b + 8);
     gen_addr_bytes(g, gen_address(g), b + 24);
     if (gen_chance(g, 10)) /* made of the MAC address 02:00:00:00:00:01 (-m eui64) */

@@ -352,6 +352,39 @@ static void put_own_match(struct gen *g, uint8_t proto, struct pk_buf *out)
     }
 }
 
+/* What every IP header has. */
+static void put_ip_number(struct gen *g, uint8_t proto, struct pk_buf *out)
+{
+    const char *ttl = g->family == PK_IPV4 ? "ttl" : "hl";
+    static const char *const how[] = {"eq", "lt", "gt"};
+
+    switch (gen_below(g, 6)) {
+    case 0:
+        pk_buf_fmt(out, " -m ecn%s --ecn-ip-ect %u", gen_chance(g, 30) ? " !" : "",
+                   gen_below(g, 4));
+        break;
+    case 1:
+        if (proto == TCP)
+            pk_buf_fmt(out, " -m ecn%s --ecn-tcp-ece%s", gen_chance(g, 50) ? " !" : "",
+                       gen_chance(g, 50) ? " --ecn-tcp-cwr" : "");
+        break;
+    case 2:
+        pk_buf_fmt(out, " -m dscp%s --dscp %u", gen_chance(g, 30) ? " !" : "", gen_below(g, 3));
+        break;
+    case 3:
+        pk_buf_fmt(out, " -m tos%s --tos %u/%u", gen_chance(g, 30) ? " !" : "", gen_below(g, 8),
+                   gen_below(g, 16));
+        break;
+    case 4:
+        pk_buf_fmt(out, " -m length%s --length %u:%u", gen_chance(g, 30) ? " !" : "",
+                   gen_below(g, 60), 40 + gen_below(g, 80));
+        break;
+    default:
+        pk_buf_fmt(out, " -m %s --%s-%s %u", ttl, ttl, how[gen_below(g, 3)], 62 + gen_below(g, 4));
+        break;
+    }
+}
+
 static void put_test_match(struct gen *g, struct pk_buf *out)
 {
     unsigned n = gen_below(g, 5) + 2;
@@ -378,6 +411,8 @@ static void put_matches(struct gen *g, uint8_t proto, struct pk_buf *out)
         pk_buf_str(out, " -m comment --comment \"a 'comment'\"");
     if (gen_chance(g, 70))
         put_own_match(g, proto, out);
+    if (gen_chance(g, 12))
+        put_ip_number(g, proto, out);
     if (g->test_steps && gen_chance(g, 12))
         put_conntrack(g, out);
     if (gen_chance(g, 12))

@@ -567,8 +567,8 @@ static void test_no_memory(void **state)
 {
     _bench_ struct bench b = bench_new();
     const struct pk_ruleset *rs[PK_FAMILY_N] = {0};
-    const struct gen_shape shape = {.rules = 40};
-    struct gen g = gen_new(5, PK_IPV4, 40);
+    const struct gen_shape shape = {.rules = 80};
+    struct gen g = gen_new(5, PK_IPV4, 80);
     size_t n = 0;
     bool failed;
     int r;

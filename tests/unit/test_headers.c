@@ -2,7 +2,8 @@
 /*
  * Matches on headers, by a table: the packet behind its IPv6 header, and what the kernel's module
  * answers (ip6t_frag.c, ip6t_rt.c, ip6t_hbh.c, ip6t_ah.c, ip6t_ipv6header.c, ip6t_eui64.c,
- * ip6t_mh.c, xt_esp.c). Both the evaluator and the steps that the rule compiles to must say so.
+ * ip6t_mh.c, xt_esp.c, xt_ecn.c). Both the evaluator and the steps that the rule compiles to must
+ * say so.
  */
 #include "match_fixture.h"
 #include "packet/packet_user.h"
@@ -126,6 +127,12 @@ static const struct header_case cases[] = {
     CASE("-m mh --mh-type 9", 135, 135, "\6\0\5\0\0\0\0\0", 'h'), /* something follows it */
     CASE("-m mh", 135, 44, FRAG("\x87", "\0\10", "\7") "\6\0\5\0\0\0\0\0", 'n'),
 
+    /* Of a later fragment the byte is the IPv6 header's: of the source address. */
+    CASE("-m ecn --ecn-tcp-cwr", 6, 44, FRAG("\6", "\0\10", "\7"), 'n'),
+    CASE("-m ecn ! --ecn-tcp-cwr", 6, 44, FRAG("\6", "\0\10", "\7"), 'y'),
+    CASE("-m ecn ! --ecn-tcp-cwr", 6, 6, SEVEN, 'n'), /* no TCP header */
+    CASE("-m ecn --ecn-ip-ect 0", 6, 6, SEVEN, 'y'),
+
     CASE("-m ipv6header --header prot", 0, 6, "", 'y'),
     CASE("-m ipv6header --header prot", 0, 59, "", 'n'),
     CASE("-m ipv6header --header none", 0, 59, "", 'y'),
@@ -163,15 +170,21 @@ static void fill(const struct header_case *c, uint8_t ip[512])
     memcpy(ip + 40, c->bytes, c->n);
 }
 
+static bool is_of_leaf(const struct pk_leaf *l, const struct pk_packet *p)
+{
+    return !l->set[PK_F_KIND] ||
+           pk_iset_has(l->set[PK_F_KIND], (struct pk_u128){0, (unsigned)p->status << 8 | p->proto});
+}
+
 static enum pk_answer by_leaves(const struct pk_leaves *ls, const struct pk_view *v)
 {
     const struct pk_source s = {v->ip, v->len, NULL, v->mac};
-    const struct pk_leaf *l = &ls->leaf[0];
+    const struct pk_leaf *l = ls->leaf;
     enum pk_answer a = PK_YES;
 
-    if (l->set[PK_F_KIND] &&
-        !pk_iset_has(l->set[PK_F_KIND],
-                     (struct pk_u128){0, (unsigned)v->p->status << 8 | v->p->proto}))
+    while (l < ls->leaf + ls->n && !is_of_leaf(l, v->p))
+        l++;
+    if (l == ls->leaf + ls->n)
         return PK_NO;
     for (unsigned i = 0; i < l->n_predicates && a == PK_YES; i++)
         a = pk_step_eval(&s, v->p, &l->steps[i]);

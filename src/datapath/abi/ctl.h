@@ -26,16 +26,17 @@
 
 /*
  * All else belongs to the programs of a bank and may differ from one bank to the next. Change this
- * number with the image, the store, or the maps of data. A map of data ("counters", "reasons",
- * "ifnames", "zones") keeps its shape and meaning under its name for ever, and PK_STORE_MAGIC
- * stands for the store's form and for "counters": whoever can read a store can read its counters,
- * and hands them on. What must differ gets another name, or another magic.
+ * number with the image, the store, the maps of data, or what the rule language has: a picket that
+ * finds rules in a store which it cannot read then says that another version wrote them. A map of
+ * data ("counters", "reasons", "ifnames", "zones") keeps its shape and meaning under its name for
+ * ever, and PK_STORE_MAGIC stands for the store's form and for "counters": whoever can read a store
+ * can read its counters, and hands them on. What must differ gets another name, or another magic.
  */
 #ifdef PK_NEXT_ABI /* a test build: another picket, with a map renamed */
 #define PK_DATAPATH_ABI 1000
 #define PK_REASONS reasons_next
 #else
-#define PK_DATAPATH_ABI 4
+#define PK_DATAPATH_ABI 5
 #define PK_REASONS reasons
 #endif
 

@@ -29,6 +29,8 @@ enum {
     PK_CODE_OPTIONS = 224,     /* not options of an extension header */
     PK_CODE_IPV6_HEADER = 225, /* not a header that -m ipv6header knows */
     PK_CODE_HOOK = 226,        /* a match in a chain that packets without it reach */
+    PK_CODE_DSCP = 227,        /* not the name of a DSCP */
+    PK_CODE_TOS = 228,         /* not a type of service */
 
     PK_CODE_RULE_LEAVES = 1001,    /* one rule falls into too many leaves */
     PK_CODE_RULE_STEPS = 1002,     /* one rule has too many residual steps */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The steps of rules/header.h: as ip6t_frag.c, ip6t_rt.c, ip6t_hbh.c, ip6t_ah.c, ip6t_mh.c,
- * ip6t_ipv6header.c, ip6t_eui64.c, ipt_ah.c and xt_esp.c read a packet. Headers are read anew from
- * the packet when such a rule is reached, so that sets without one pay nothing.
+ * ip6t_ipv6header.c, ip6t_eui64.c, ipt_ah.c, xt_esp.c and xt_ecn.c read a packet. Headers are read
+ * anew from the packet when such a rule is reached, so that sets without one pay nothing.
  *
  * The includer provides, besides what frame.h needs,
  *
@@ -302,13 +302,27 @@ static inline enum pk_answer pk_step_eui64(PK_CTX *ctx, const struct pk_packet *
     return p->saddr.lo == (id ^ 0x0200000000000000ULL) ? PK_YES : PK_NO;
 }
 
+/* Where xt_ecn.c takes a later fragment to have a TCP header: of IPv6 its place is never set. */
+static inline enum pk_answer pk_step_ecn(PK_CTX *ctx, const struct pk_packet *p,
+                                         const struct pk_step *st)
+{
+    __u32 off = p->family == PK_IPV6 ? 0 : p->l4_off;
+    __s64 byte;
+
+    if (off + 20 > p->len || pk_header_bytes(ctx, off + 19, 1) < 0)
+        return PK_NO;
+    byte = pk_header_bytes(ctx, off + 13, 1);
+    return byte >= 0 && ((__u32)byte & st->arg) == (__u32)st->data[0] ? PK_YES : PK_NO;
+}
+
 /*
  * Where the header of a step stands: pk_header_find(). It is found before the step is entered, so
  * that the one does not lie on the other's stack.
  */
 static inline int pk_header_where(PK_CTX *ctx, const struct pk_packet *p, const struct pk_step *st)
 {
-    if (st->kind == PK_STEP_IPV6HEADER || st->kind == PK_STEP_EUI64 || st->kind == PK_STEP_DATA)
+    if (st->kind == PK_STEP_IPV6HEADER || st->kind == PK_STEP_EUI64 || st->kind == PK_STEP_DATA ||
+        st->kind == PK_STEP_ECN)
         return 1; /* it does not ask */
     if (st->kind == PK_STEP_HEADER && st->arg & PK_HEADER_L4)
         return p->l4_off;

@@ -9,11 +9,13 @@
 #define PK_TARGETS_MAX 64
 
 static const struct pk_match_def *matches[PK_MATCHES_MAX + 1] = {
-    &pk_match_ah4,       &pk_match_ah6,   &pk_match_comment, &pk_match_conntrack,  &pk_match_dccp,
-    &pk_match_dst,       &pk_match_esp,   &pk_match_eui64,   &pk_match_frag,       &pk_match_hbh,
-    &pk_match_icmp,      &pk_match_icmp6, &pk_match_iprange, &pk_match_ipv6header, &pk_match_mh,
-    &pk_match_multiport, &pk_match_rt,    &pk_match_sctp,    &pk_match_state,      &pk_match_tcp,
-    &pk_match_udp,
+    &pk_match_ah4,        &pk_match_ah6,    &pk_match_comment, &pk_match_conntrack,
+    &pk_match_dccp,       &pk_match_dscp,   &pk_match_dst,     &pk_match_ecn,
+    &pk_match_esp,        &pk_match_eui64,  &pk_match_frag,    &pk_match_hbh,
+    &pk_match_hl,         &pk_match_icmp,   &pk_match_icmp6,   &pk_match_iprange,
+    &pk_match_ipv6header, &pk_match_length, &pk_match_mh,      &pk_match_multiport,
+    &pk_match_rt,         &pk_match_sctp,   &pk_match_state,   &pk_match_tcp,
+    &pk_match_tos,        &pk_match_ttl,    &pk_match_udp,
 };
 
 /* ACCEPT, DROP and RETURN are actions of a rule; targets with an effect of their own stand here. */

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,10 +37,15 @@ static int saved_otherwise(const struct pk_option_use *use)
     return -EINVAL;
 }
 
-static int number_error(const struct pk_option_use *use, const char *s)
+int pk_number_parse(const struct pk_option_use *use, const char *s, uint32_t most, uint32_t *ret)
 {
-    pk_error(use->d, PK_CODE_NUMBER, use->arg_at, "write a number from 0 to 4294967295",
-             "\"%s\" is not a number that --%s takes", s, use->option->name);
+    char mend[64];
+
+    if (pk_match_number(s, most, ret))
+        return 0;
+    snprintf(mend, sizeof(mend), "write a number from 0 to %u", most);
+    pk_error(use->d, PK_CODE_NUMBER, use->arg_at, mend, "\"%s\" is not a number that --%s takes", s,
+             use->option->name);
     return -EINVAL;
 }
 
@@ -48,24 +54,37 @@ bool pk_number_range_all(const struct pk_number_range *r)
     return r->lo == 0 && r->hi == UINT32_MAX;
 }
 
-int pk_number_range_parse(const struct pk_option_use *use, struct pk_number_range *ret)
+int pk_number_range_parse_to(const struct pk_option_use *use, uint32_t most,
+                             struct pk_number_range *ret)
 {
-    struct pk_number_range r = {.hi = UINT32_MAX, .invert = use->invert};
+    struct pk_number_range r = {.hi = most, .invert = use->invert};
     const char *low = use->args[0], *colon = strchr(low, ':');
     const char *high = colon ? colon + 1 : low;
+    int e = 0;
 
     if (colon)
         low = pk_arena_strndup(use->arena, low, (size_t)(colon - low));
     if (!low)
         return -ENOMEM;
-    if ((!colon || *low) && !pk_match_number(low, UINT32_MAX, &r.lo))
-        return number_error(use, low);
-    if ((!colon || *high) && !pk_match_number(high, UINT32_MAX, &r.hi))
-        return number_error(use, high);
-    if (r.invert && pk_number_range_all(&r))
+    if (!colon || *low)
+        e = pk_number_parse(use, low, most, &r.lo);
+    if (!e && (!colon || *high))
+        e = pk_number_parse(use, high, most, &r.hi);
+    if (!e)
+        *ret = r;
+    return e;
+}
+
+int pk_number_range_parse(const struct pk_option_use *use, struct pk_number_range *ret)
+{
+    struct pk_number_range r;
+    int e = pk_number_range_parse_to(use, UINT32_MAX, &r);
+
+    if (!e && r.invert && pk_number_range_all(&r))
         return saved_otherwise(use);
-    *ret = r;
-    return 0;
+    if (!e)
+        *ret = r;
+    return e;
 }
 
 void pk_number_range_print(const char *option, const struct pk_number_range *r, struct pk_buf *out)
@@ -85,9 +104,10 @@ bool pk_number_range_has(const struct pk_number_range *r, uint32_t v)
 int pk_number_option_parse(const struct pk_option_use *use, struct pk_number_option *ret)
 {
     uint32_t v;
+    int e = pk_number_parse(use, use->args[0], UINT32_MAX, &v);
 
-    if (!pk_match_number(use->args[0], UINT32_MAX, &v))
-        return number_error(use, use->args[0]);
+    if (e)
+        return e;
     *ret = (struct pk_number_option){v, true, use->invert};
     return 0;
 }

@@ -241,16 +241,9 @@ static enum pk_answer tcp_eval(const void *info, const struct pk_view *v)
 
 static enum pk_answer compile_flags(const struct tcp_info *t, struct pk_compile *ctx)
 {
-    struct pk_interval values[256];
-    size_t n = 0;
-
     if (!t->mask && !t->flags && !t->inv_flags)
         return PK_YES;
-    for (unsigned v = 0; v < 256; v++) {
-        if (((v & t->mask) == t->flags) != t->inv_flags)
-            values[n++] = (struct pk_interval){{0, v}, {0, v}};
-    }
-    return pk_compile_and(ctx, PK_F_FLAGS, pk_iset_from(ctx->arena, values, n));
+    return pk_compile_tcp_flags(ctx, t->mask, t->flags, t->inv_flags);
 }
 
 static enum pk_answer tcp_compile(const void *info, struct pk_compile *ctx)
