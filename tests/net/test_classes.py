@@ -1,17 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Classes of docs/exactness.md that the differential test does not draw: what routing goes by (5, 6) and
-wrong checksums (11). Each test asks iptables and every hook, and expects the difference that is named
-there, or none where there is none.
+"""Classes of docs/exactness.md that the differential test does not draw: what routing goes by (5, 6),
+wrong checksums (11) and source addresses made of MAC addresses that are not there (12). Each test asks
+iptables and every hook, and expects the difference that is named there, or none where there is none.
 
     test_classes.py [--fence netfilter|tc|xdp|legacy]...
 """
+import fcntl
+import ipaddress
 import os
+import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib/py"))
 
-from pktest import fences, hosts, packet as p  # noqa: E402
+from pktest import fence, fences, hosts, packet as p  # noqa: E402
 
 COUNT = 23  # packets of each kind: a prime
 TABLE = "77"  # of routes: the default one goes to D
@@ -132,17 +135,88 @@ def wrong_checksum(net, firewall, family, kind):
         assert met[expected] == COUNT and sum(met.values()) == COUNT, (met, expected)
 
 
+class Tun:
+    """A device of B without Ethernet headers, tun0; what is written to it comes in there."""
+
+    SETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000  # linux/if_tun.h
+
+    def __init__(self, net):
+        with net.b:
+            self.fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+            wish = struct.pack("16sH22x", b"tun0", self.IFF_TUN | self.IFF_NO_PI)
+            fcntl.ioctl(self.fd, self.SETIFF, wish)
+        net.b.ip("addr add fd05::1/64 dev tun0 nodad", "link set tun0 up")
+
+    def send(self, packets):
+        for packet in packets:
+            os.write(self.fd, packet)
+
+    def close(self):
+        os.close(self.fd)
+
+
+def made_of_mac(prefix, mac):
+    return str(ipaddress.ip_address(p.eui64(ipaddress.ip_address(prefix).packed[:8], mac)))
+
+
+def eui64_rules(chain, dev):
+    return fence.EMPTY.replace("COMMIT", f"-A {chain} -i {dev} -p udp -m eui64\n"
+                               f"-A {chain} -i {dev} -p udp\nCOMMIT")
+
+
+def met_eui64(net, firewall, chain, dev, emit):
+    """Of COUNT packets, how many -m eui64 found to be so, and how many came past it."""
+    firewall.load({4: fence.EMPTY, 6: eui64_rules(chain, dev)})
+    firewall.rebase([6])
+    emit()
+    net.settle()
+    seen = firewall.counters(6)
+    return tuple(value[0] for line, value in zip(seen.lines, seen.values) if line.startswith("-A"))
+
+
+def eui64_without_ethernet(net, firewall, _family, kind):
+    """Class 12: by a device that has no Ethernet headers: dropped. Earlier kernels of iptables read
+    something, which is not the address."""
+    source = made_of_mac("fd05::", "02:00:00:00:00:05")
+    packet = p.ipv6(source, "fd05::1", p.UDP, p.udp(source, "fd05::1", 1000, 2000, b"picket"))
+    found = met_eui64(net, firewall, "INPUT", "tun0", lambda: net.tun.send([packet] * COUNT))
+    assert found in (((0, 0), (0, COUNT)) if kind == "legacy" else ((0, 0),)), found
+
+
+def eui64_of_unguarded(net, firewall, _family, kind):
+    """Class 12: at egress, where tc judges what comes by a device that is not guarded, the source MAC
+    address is gone."""
+    source, to = made_of_mac("fd02::", net.mac["C"][1]), hosts.of_host(6, "A")
+    packet = p.ipv6(source, to, p.UDP, p.udp(source, to, 1000, 2000, b"picket"))
+
+    def emit():
+        for _ in range(COUNT):
+            net.frame("C", packet)
+
+    found = met_eui64(net, firewall, "FORWARD", "wan0", emit)
+    assert found == ((0, 0) if kind in ("tc", "xdp") else (COUNT, COUNT)), found
+
+
 TESTS = (routes_by_rules, routes_by_mark, leaves_by_encap, wrong_checksum)
+IPV6_TESTS = (eui64_without_ethernet, eui64_of_unguarded)
+GUARDED = {"tc": ("lan0", "tun0"), "xdp": ("lan0",)}
+
+
+def cases(kind):
+    """(test, family); XDP is for Ethernet devices."""
+    yield from ((test, family) for test in TESTS for family in (4, 6))
+    yield from ((test, 6) for test in IPV6_TESTS[kind == "xdp":])
 
 
 def main():
     with fences.Bench(__doc__, "ACD") as bench:
+        bench.net.tun = Tun(bench.net)
+        bench.lab.on_close(bench.net.tun.close)
         for kind in bench.kinds:
-            firewall = bench.fence(kind, () if kind in ("legacy", "netfilter") else ("lan0",))
-            for test in TESTS:
-                for family in (4, 6):
-                    bench.run(f"{kind}, IPv{family}: {test.__name__.replace('_', ' ')}",
-                              lambda t=test, f=family, k=kind: t(bench.net, firewall, f, k), firewall)
+            firewall = bench.fence(kind, GUARDED.get(kind, ()))
+            for test, family in cases(kind):
+                bench.run(f"{kind}, IPv{family}: {test.__name__.replace('_', ' ')}",
+                          lambda t=test, f=family, k=kind: t(bench.net, firewall, f, k), firewall)
             bench.end(firewall)
     return bench.status
 
