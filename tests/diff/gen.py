@@ -120,6 +120,8 @@ class Values:
 class Rules(Values):
     """Draws rules."""
 
+    numbers = 12  # per cent of rules that ask for what every IP header has
+
     def _not(self, percent=15):
         return "! " if self.chance(percent) else ""
 
@@ -341,8 +343,9 @@ class Rules(Values):
         if self.chance(8):
             words.append('-m comment --comment "' + self.rng.choice(
                 ["web", "two words", "a 'quoted' one", "x" * 200]) + '"')
-        if self.profile == "full" and self.late.random() < 0.12:
-            words.append(self._number(words))
+        if self.profile == "full" and self.late.random() * 100 < self.numbers:
+            number = self._number(words)
+            words += [number] if "-o " not in " ".join(words) else []  # of which kept seeds are
         return " ".join(words + self._target(chain, later, bool(words)))
 
     def _target(self, chain, later, narrow):

@@ -32,6 +32,8 @@ TCP_TALKS = [
 class StateRules(gen.Rules):
     """Half of the rules ask for the state of the connection."""
 
+    numbers = 0  # kept seeds stay what they are
+
     def rule(self, chain, later):
         if self.chance(35):
             return super().rule(chain, later)
