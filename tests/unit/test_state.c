@@ -378,6 +378,28 @@ static void test_key_is_of_both_directions(void **state)
     }
 }
 
+/* One tuple in two zones: an entry each, and none in a third; whatever buckets their hashes name.
+ */
+static void test_zones_are_told_apart(void **state)
+{
+    struct talk *t = *state;
+    struct pk_state_entry e;
+    uint32_t until, now;
+
+    assert_int_equal(say(t, talk_udp(false, 5353, 53, 1)), NEW);
+    now = t->last.now;
+    e = *pk_state_table_find(&t->table, &t->last.seen.key, now, &until);
+    e.key.zone = 0x8001;
+    e.born = 77;
+    assert_null(pk_state_table_find(&t->table, &e.key, now, &until));
+    assert_int_equal(pk_state_table_add(&t->table, &e, now, now + 9), 0);
+    assert_int_equal(pk_state_table_find(&t->table, &e.key, now, &until)->born, 77);
+    assert_int_equal(until, now + 9);
+    assert_int_not_equal(pk_state_table_find(&t->table, &t->last.seen.key, now, &until)->born, 77);
+    e.key.zone = 1;
+    assert_null(pk_state_table_find(&t->table, &e.key, now, &until));
+}
+
 static struct talk_packet icmpv6(uint8_t type)
 {
     struct talk_packet p = {.b = {0x60, 0, 0, 0, 0, 8, 58, 255}, .len = 48};
@@ -454,6 +476,7 @@ int main(void)
         CASE(test_full),
         cmocka_unit_test(test_places),
         CASE(test_key_is_of_both_directions),
+        CASE(test_zones_are_told_apart),
         CASE(test_icmpv6),
         CASE(test_error_ipv6),
     };
