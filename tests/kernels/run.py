@@ -43,7 +43,11 @@ PLAN = {
     "traffic": {},
     "audit": {"arguments": ["all are told apart"]},
     "demo": {},
+    "zones": {"arguments": ["tc"]},
+    "conn": {"arguments": ["tc"]},
     "state": None,
+    "classes": None,
+    "mistakes": None,
     "scope": {"arguments": ["--fence", "tc"]},
     "devices": {"arguments": ["clsact"]},
     "iptables agrees with itself": {"arguments": ["--rounds", "2"]},
@@ -64,6 +68,8 @@ PLAN = {
 # Where there are no netfilter links: what else asks for the hook that picket takes by itself names tc.
 NO_NETFILTER = {
     "demo": ["--fence", "tc", "--fence", "xdp"],
+    "classes": ["--fence", "tc", "--fence", "xdp"],
+    "mistakes": ["--fence", "tc", "--fence", "xdp"],
     "life": ["tc: "],
     "versions": ["tc: "],
     "devices": ["clsact"],

@@ -248,7 +248,7 @@ def main():
         return 0
     fence.need_picket()
     with ns.Lab() as lab:
-        for hook in ("tc", "xdp"):
+        for hook in sys.argv[1:] or ("tc", "xdp"):
             rig = Rig(lab, hook)
             for test in (unmapped, mapped, selected_by_zone, no_answer_from_elsewhere,
                          fragments_of_a_zone, kept, renamed, taken_back, refused, live_ones, by_tag):
