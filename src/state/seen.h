@@ -226,7 +226,10 @@ PK_INLINE int pk_seen_udp(const struct pk_source *s, const struct pk_packet *p, 
     return len >= 8 && (partial || len <= p->len - p->l4_off);
 }
 
-/* What is embedded in an ICMP error: the packet that failed, as far as it is there. */
+/*
+ * What is embedded in an ICMP error: the packet that failed, as far as it is there. As Linux does,
+ * it is read as one of the error's own family, whatever version it names.
+ */
 struct pk_embedded {
     struct pk_u128 saddr, daddr;
     __u32 l4;
@@ -237,9 +240,7 @@ PK_INLINE int pk_embedded_ipv4(const struct pk_source *s, __u32 off, struct pk_e
 {
     __u8 h[20] PK_WORDS;
 
-    if (pk_load_far(s, off, h, 20) || h[0] >> 4 != 4 || (h[0] & 15) < 5)
-        return 0;
-    if (pk_be16_at(h + 6) & 0x1fff)
+    if (pk_load_far(s, off, h, 20) || pk_be16_at(h + 6) & 0x1fff)
         return 0;
     e->proto = h[9];
     e->saddr.lo = pk_be32_at(h + 12);
@@ -254,7 +255,7 @@ PK_INLINE int pk_embedded_ipv6(const struct pk_source *s, __u32 off, __u32 len,
     struct pk_exthdr_walk w = {.source = s, .off = off + 40, .len = len};
     __u8 h[40] PK_WORDS;
 
-    if (pk_load_far(s, off, h, 40) || h[0] >> 4 != 6)
+    if (pk_load_far(s, off, h, 40))
         return 0;
     e->saddr.hi = pk_be64_at(h + 8);
     e->saddr.lo = pk_be64_at(h + 16);
@@ -331,29 +332,45 @@ PK_INLINE enum pk_seen_kind pk_seen_icmp(const struct pk_source *s, const struct
     return pk_key_icmp(&seen->key, &p->saddr, &p->daddr, b, &seen->from);
 }
 
+/* Of IPv6: what the first fragment header says, wherever in the chain it stands; if there is one.
+ */
+PK_INLINE int pk_seen_ident_ipv6(const struct pk_source *s, const struct pk_packet *p,
+                                 __u32 *ret_ident, __u8 *ret_more)
+{
+    struct pk_exthdr_walk w = {.source = s, .off = 40, .len = p->len, .want = 44 + 1};
+    __u8 h[8] PK_WORDS;
+
+    if (p->l4_off == 40)
+        return 0;
+    if (pk_load_far(s, 6, h, 1))
+        return -1;
+    w.next = h[0];
+    pk_loop(PK_EXTHDR_MAX + 1, pk_exthdr_step, &w);
+    if (w.end == PK_EXT_PROTO)
+        return 0;
+    if (w.end != PK_EXT_FOUND || pk_load_far(s, w.off, h, 8))
+        return -1;
+    *ret_ident = pk_be32_at(h + 4);
+    *ret_more = h[3] & 1;
+    return 0;
+}
+
 /*
  * Where a datagram's fragments say which they are: 0, `*ret_more` set if more follow, and the
- * identification. IPv6: if the fragment header is the first one; -1 if it is elsewhere.
+ * identification; -1: they do not.
  */
 PK_INLINE int pk_seen_ident(const struct pk_source *s, const struct pk_packet *p, __u32 *ret_ident,
                             __u8 *ret_more)
 {
-    __u8 h[8] PK_WORDS;
+    __u8 h[4] PK_WORDS;
 
-    if (p->family == PK_IPV4) {
-        if (pk_load(s, 4, h, 4))
-            return -1;
-        *ret_ident = pk_be16_at(h);
-        *ret_more = h[2] >> 5 & 1;
-        return 0;
-    }
     *ret_more = 0;
-    if (p->l4_off == 40)
-        return 0;
-    if (pk_load_far(s, 6, h, 1) || h[0] != 44 || pk_load_far(s, 40, h, 8))
+    if (p->family == PK_IPV6)
+        return pk_seen_ident_ipv6(s, p, ret_ident, ret_more);
+    if (pk_load(s, 4, h, 4))
         return -1;
-    *ret_ident = pk_be32_at(h + 4);
-    *ret_more = h[3] & 1;
+    *ret_ident = pk_be16_at(h);
+    *ret_more = h[2] >> 5 & 1;
     return 0;
 }
 
@@ -382,12 +399,12 @@ PK_INLINE enum pk_seen_kind pk_seen_fragment(const struct pk_source *s, const st
 PK_INLINE enum pk_seen_kind pk_seen_whole(const struct pk_source *s, const struct pk_packet *p,
                                           struct pk_seen *seen)
 {
+    if (pk_seen_ident(s, p, &seen->ident, &seen->partial))
+        return PK_SEEN_INVALID;
     if (p->proto == (p->family == PK_IPV6 ? 58 : 1))
         return pk_seen_icmp(s, p, seen);
     if (p->proto == 1 || p->proto == 58)
         return PK_SEEN_INVALID; /* the other family's */
-    if (pk_seen_ident(s, p, &seen->ident, &seen->partial))
-        seen->partial = p->family == PK_IPV6; /* not known: headers before a fragment header */
     if (p->proto == 6 && !pk_seen_tcp(s, p, seen))
         return PK_SEEN_INVALID;
     if (p->proto == 17 && !pk_seen_udp(s, p, seen->partial))
@@ -419,7 +436,7 @@ struct pk_sum {
 };
 
 #define PK_SUM_PIECE 32u
-#define PK_SUM_PIECES 320u /* 10 KiB; a longer message is not believed */
+#define PK_SUM_PIECES 2048u /* 64 KiB, what the loopback device carries */
 
 static long pk_sum_step(__u32 i, struct pk_sum *c)
 {

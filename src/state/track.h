@@ -340,6 +340,13 @@ PK_INLINE void pk_track_known(struct pk_track *t)
         t->entry = PK_TRACK_KNOWN;
 }
 
+/* A query and its answer are looked at, but for a first fragment, of which not all is there. */
+PK_INLINE int pk_track_query_right(PK_CTX *ctx, const struct pk_packet *p, const struct pk_track *t)
+{
+    return t->seen.kind == PK_SEEN_ERROR || t->seen.kind == PK_SEEN_FRAGMENT || t->seen.partial ||
+           (t->seen.key.proto != 1 && t->seen.key.proto != 58) || pk_track_sum_right(ctx, p);
+}
+
 /* `t` is zero but for `now`, `epoch` and the key's zone. Afterwards t->entry and t->info say what
  * the rules may ask. */
 PK_INLINE void pk_track_packet(PK_CTX *ctx, const struct pk_packet *p, struct pk_track *t)
@@ -350,7 +357,7 @@ PK_INLINE void pk_track_packet(PK_CTX *ctx, const struct pk_packet *p, struct pk
         kind = pk_track_see_error(ctx, p, t);
     if (kind == PK_SEEN_UNTRACKED)
         t->info = PK_CT_UNTRACKED;
-    if (kind <= PK_SEEN_UNTRACKED)
+    if (kind <= PK_SEEN_UNTRACKED || !pk_track_query_right(ctx, p, t))
         return;
     t->hash = pk_state_hash(&t->seen.key, &pk_state_config()->seed);
     if (!pk_track_find(t))
@@ -470,7 +477,7 @@ PK_INLINE int pk_track_keep(const struct pk_packet *p, struct pk_track *t)
             return 0;
         pk_track_update(t);
     }
-    if (t->entry == PK_TRACK_NONE || !t->seen.partial || t->seen.kind != PK_SEEN_OPENS)
+    if (t->entry == PK_TRACK_NONE || !t->seen.partial || t->seen.kind == PK_SEEN_ERROR)
         return 1;
     t->info = info;
     t->status = status;
