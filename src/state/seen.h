@@ -236,7 +236,8 @@ struct pk_embedded {
     __u8 proto;
 };
 
-PK_INLINE int pk_embedded_ipv4(const struct pk_source *s, __u32 off, struct pk_embedded *e)
+PK_INLINE int pk_embedded_ipv4(const struct pk_source *s, __u32 off, __u32 len,
+                               struct pk_embedded *e)
 {
     __u8 h[20] PK_WORDS;
 
@@ -246,7 +247,7 @@ PK_INLINE int pk_embedded_ipv4(const struct pk_source *s, __u32 off, struct pk_e
     e->saddr.lo = pk_be32_at(h + 12);
     e->daddr.lo = pk_be32_at(h + 16);
     e->l4 = off + (h[0] & 15u) * 4;
-    return 1;
+    return e->l4 <= len;
 }
 
 PK_INLINE int pk_embedded_ipv6(const struct pk_source *s, __u32 off, __u32 len,
@@ -297,7 +298,7 @@ PK_INLINE enum pk_seen_kind pk_seen_error(const struct pk_source *s, const struc
     __u32 off = p->l4_off + 8u;
 
     if (p->family == PK_IPV6 ? !pk_embedded_ipv6(s, off, p->len, &e)
-                             : !pk_embedded_ipv4(s, off, &e))
+                             : !pk_embedded_ipv4(s, off, p->len, &e))
         return PK_SEEN_INVALID;
     if (!pk_u128_equal(e.saddr, p->daddr) || !pk_embedded_key(s, &e, &seen->key, &seen->from))
         return PK_SEEN_INVALID;

@@ -206,6 +206,19 @@ static void test_error_about_ping(void **state)
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, talk_icmp(false, 8, 0, 10)), INV);
 }
 
+/* What has no ports need not be there; but the IP header has to be, as long as it says it is. */
+static void test_error_about_cut_header(void **state)
+{
+    struct talk_packet about = talk_ip(false, 47);
+    struct talk *t = *state;
+
+    talk_end(&about);
+    assert_int_equal(say(t, about), NEW);
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), REL);
+    about.b[0] = 0x46;
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), INV);
+}
+
 static struct talk_packet fragment(struct talk_packet p, uint16_t offset, bool more, uint16_t id)
 {
     if (offset) { /* of another content */
@@ -469,6 +482,7 @@ int main(void)
         CASE(test_key_is_of_both_directions),
         CASE(test_zones_are_told_apart),
         CASE(test_error_version),
+        CASE(test_error_about_cut_header),
         CASE(test_fragments_of_ping),
         CASE(test_ping_checksum),
     };
