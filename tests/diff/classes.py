@@ -35,9 +35,11 @@ def before_defragmentation(_probe, packets):
     """IPv4 reassembles before LOCAL_IN (ip_local_deliver): the filter sees one packet, tc several.
 
     IPv6 does so after it (ipv6_frag_rcv is a protocol handler): no difference there, but where
-    connection tracking runs: it reassembles both families before any filter.
+    connection tracking runs: it reassembles both families before any filter, and takes the header off
+    a packet that says it is a fragment and is whole.
     """
-    return any(q.fragmented and (CONNTRACK or (q.family == 4 and q.dst in LOCAL)) for q in packets)
+    return any(q.fragmented and (CONNTRACK or (q.family == 4 and q.dst in LOCAL))
+               or (CONNTRACK and p.FRAGMENT in q.extensions) for q in packets)
 
 
 def segments_before_gro(_probe, packets):
@@ -76,8 +78,9 @@ def _proto_of_error(q):
 
 
 def other_trackers(_probe, packets):
-    """Linux follows SCTP's handshake, and before 6.16 DCCP's; picket's table, addresses and ports."""
-    few = (p.SCTP, p.DCCP)
+    """Linux follows SCTP's handshake, and before 6.16 DCCP's; picket's table, addresses and ports.
+    UDP-Lite from the network is INVALID in Linux, which sums it with UDP's number for the protocol."""
+    few = (p.SCTP, p.DCCP, p.UDPLITE)
     return any(q.proto in few or _proto_of_error(q) in [bytes([proto]) for proto in few]
                for q in packets)
 

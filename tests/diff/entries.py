@@ -70,6 +70,8 @@ def talks(probes):
     found = set()
     for probe in probes:
         q = p.Parsed(probe.packets[0])
+        if len(q.payload) < 8:
+            continue
         if q.proto in (p.TCP, p.UDP):
             found.add(talk_of(q.proto, q.src, q.dst, *struct.unpack("!HH", q.payload[:4])))
         elif q.proto in ECHO and q.payload[0] in ECHO[q.proto]:

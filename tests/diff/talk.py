@@ -178,24 +178,14 @@ class Talks(gen.Packets):
                 talks.remove(talk)
                 self.ended += 1
                 continue
-            src, dst, proto, data = step
             ident = first + len(found)
-            packet = p.ipv4(src, dst, proto, data, ident) if self.family == 4 else \
-                p.ipv6(src, dst, proto, data, ident)
-            found.append(gen.Probe(ident, self.family, self._side(src), [packet]))
+            found.append(gen.Probe(ident, self.family, self._side(step[0]),
+                                   self.packets(ident, *step)))
         return found
 
-
-def case(seed, family, packets, rules, nat):
-    """(RuleSet, [Probe], number of conversations), else as gen.case."""
-    rng = random.Random(f"picket talk {seed} {family}")
-    drawn = StateRules(rng, family, "full", nat)
-    if nat:
-        drawn.addresses = drawn.addresses + [world.SNAT_FROM[family], world.SNAT_TO[family]]
-    rs = drawn.rule_set(rules)
-    talks = Talks(drawn)
-    probes = talks.probes(1 + seed * packets % 60000, packets)
-    return rs, probes, talks.ended
+    def packets(self, ident, src, dst, proto, data):
+        return [p.ipv4(src, dst, proto, data, ident) if self.family == 4 else
+                p.ipv6(src, dst, proto, data, ident)]
 
 
 def weave(rng, lists):

@@ -41,10 +41,20 @@ def _with_checksum(data, at, src, dst, proto, cover=None):
     return data[:at] + struct.pack("!H", value or 0xFFFF) + data[at + 2:]
 
 
-def tcp(src, dst, sport, dport, flags=SYN, options=b"", payload=b"", seq=1, ack=0):
+def summed(src, dst, proto, data):
+    """A TCP segment or UDP datagram that was changed, with its checksum as it is now right."""
+    at = {TCP: 16, UDP: 6}[proto]
+    if len(data) < at + 2:
+        return data
+    return _with_checksum(data[:at] + b"\0\0" + data[at + 2:], at, src, dst, proto)
+
+
+def tcp(src, dst, sport, dport, flags=SYN, options=b"", payload=b"", seq=1, ack=0, window=8192,
+        words=None):
+    """words overrides the length of the header."""
     options += b"\0" * (-len(options) % 4)
-    head = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, (5 + len(options) // 4) << 4, flags,
-                       8192, 0, 0)
+    words = 5 + len(options) // 4 if words is None else words
+    head = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, words << 4, flags, window, 0, 0)
     return _with_checksum(head + options + payload, 16, src, dst, TCP)
 
 
