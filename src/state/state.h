@@ -6,8 +6,10 @@
  *
  * The table is an array of buckets, each with a lock, PK_STATE_WAYS places and, before them, what a
  * search needs. An entry stands in one of the two buckets that its key's hash names, most often in
- * the first. Nothing sweeps: a place whose time has run out is free, and so is one that was
- * never used (`until` 0). To delete an entry is to store 0 there, under the lock.
+ * the first; a bucket says whether any of its keys ever had to go to its second one, so that a new
+ * connection most often touches one place in memory. Nothing sweeps: a place whose time has run out
+ * is free, and so is one that was never used (`until` 0). To delete an entry is to store 0 there,
+ * under the lock.
  *
  *            tag 0..7     until 0..7       entry 0 ... entry 7
  *      +----+----+-------+---------------+----------- - - ------+
@@ -144,6 +146,9 @@ struct pk_state_entry {
     };
 };
 
+/* In `held`: a key whose first bucket this is may stand in its second. Stays, once it is so. */
+#define PK_STATE_SPILLED (1u << PK_STATE_WAYS)
+
 #ifdef __bpf__ /* whose includer has linux/bpf.h */
 #define PK_STATE_LOCK struct bpf_spin_lock
 #else
@@ -153,7 +158,7 @@ struct pk_state_entry {
 /* An element of the map "state", an array. */
 struct pk_state_bucket {
     PK_STATE_LOCK lock;
-    __u32 held; /* bit i: place i is not given away while its time lasts */
+    __u32 held; /* bit i: place i is not given away while its time lasts; PK_STATE_SPILLED */
     __u16 tag[PK_STATE_WAYS];
     __u32 until[PK_STATE_WAYS]; /* tick; 0: free */
     struct pk_state_entry entry[PK_STATE_WAYS];

@@ -94,6 +94,8 @@ PK_GLOBAL int pk_track_find(struct pk_track *t)
             t->way = way;
             return 1;
         }
+        if (!(b->held & PK_STATE_SPILLED))
+            return 0;
     }
     return 0;
 }
@@ -400,6 +402,19 @@ PK_INLINE enum pk_state_evicted pk_entry_evicted(const struct pk_state_entry *e)
     return e->status & PK_CTF_ASSURED ? PK_EVICT_CLOSED : PK_EVICT_HALF_OPEN;
 }
 
+/* Before a key goes to its second bucket: who looks for it has to find it there. */
+PK_INLINE void pk_track_spill(const struct pk_track *t)
+{
+    struct pk_state_bucket *b =
+        pk_bucket(pk_state_bucket_of(t->hash, pk_state_config()->buckets, 0));
+
+    if (!b || b->held & PK_STATE_SPILLED)
+        return;
+    pk_lock(b);
+    b->held |= PK_STATE_SPILLED;
+    pk_unlock(b);
+}
+
 /*
  * Into the first or second bucket. 0: all its places are held. If somebody else has made the entry
  * meanwhile, that is the one; but a datagram's says what its newest first fragment was.
@@ -412,6 +427,8 @@ PK_GLOBAL int pk_track_put(struct pk_track *t, __u32 second)
 
     if (!t || !rules)
         return 0;
+    if (second)
+        pk_track_spill(t);
     n = pk_state_bucket_of(t->hash, pk_state_config()->buckets, second != 0);
     b = pk_bucket(n);
     if (!b)
