@@ -159,6 +159,7 @@ struct pk_bench_cost {
 /* A web server under a flood, guarded by one subject. */
 struct pk_bench_flood {
     const struct pk_bench_subject *subject;
+    double share; /* of pk_bench.flood_max: the flood */
     enum pk_bench_state state;
     char why[160];
     double requests[PK_BENCH_ROUNDS_MAX]; /* answered per second */
@@ -193,7 +194,7 @@ struct pk_bench {
     size_t n_floods;
     struct pk_bench_tcp *tcp;
     size_t n_tcp;
-    double flood_max; /* frames per second that the generator sends to XDP_DROP */
+    double flood_max; /* frames per second that XDP_DROP takes of the generator */
     double seconds;   /* the whole run */
 };
 

@@ -104,6 +104,7 @@ static json_t *pk_json_flood(struct pk_bench_flood *f)
         json_object_set_new(o, "reason", pk_json_text(f->why));
         return o;
     }
+    json_object_set_new(o, "share", json_real(f->share));
     json_object_set_new(o, "requests_per_second", pk_json_quartiles(f->requests, f->n));
     json_object_set_new(o, "flood_per_second", pk_json_quartiles(f->offered, f->n));
     json_object_set_new(o, "dropped_per_second", pk_json_quartiles(f->judged, f->n));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What changes cost, for people. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/bench/bench.h"
 #include "cli/cli.h"
@@ -79,30 +80,45 @@ static const char *pk_show_mega(double v, char buf[static 16])
     return buf;
 }
 
+/* The median of what is served behind XDP_DROP under the same flood; 0: it is not known. */
+static double pk_show_bare(struct pk_bench *b, double share)
+{
+    for (size_t k = 0; k < b->n_floods; k++)
+        if (b->floods[k].share == share && !strcmp(b->floods[k].subject->name, "XDP_DROP"))
+            return b->floods[k].n ? pk_show_median(b->floods[k].requests, b->floods[k].n) : 0;
+    return 0;
+}
+
+static void pk_show_flood(struct pk_bench *b, struct pk_bench_flood *f)
+{
+    double low = 0, median = 0, high = 0, bare = pk_show_bare(b, f->share);
+    char offered[16], judged[16], served[48], ratio[16] = "-";
+
+    if (!f->n) {
+        printf("%-17s%7.2f  %.70s\n", f->subject->name, f->share, f->why);
+        return;
+    }
+    pk_bench_quartiles(f->requests, f->n, &low, &median, &high);
+    if (bare > 0)
+        snprintf(ratio, sizeof(ratio), "%.2f", median / bare);
+    snprintf(served, sizeof(served), "%.0f (%.0f - %.0f)", median, low, high);
+    printf("%-17s%7.2f  %-23s%6s%13s%11s\n", f->subject->name, f->share, served, ratio,
+           pk_show_mega(pk_show_median(f->offered, f->n), offered),
+           pk_show_mega(pk_show_median(f->judged, f->n), judged));
+}
+
 void pk_bench_print_floods(struct pk_bench *b)
 {
-    char offered[16], judged[16];
-    double low, median, high;
-    size_t k;
+    char most[16];
 
     printf("Requests that a web server answers per second while its core receives a flood (UDP, "
            "1,000\n"
-           "rules drop it), median and quartiles. The generator alone sends %s packets/s to "
-           "XDP_DROP.\n\n"
-           "guarded by         requests/s (quartiles)   flood offered  dropped by rule\n",
-           pk_show_mega(b->flood_max, offered));
-    for (k = 0; k < b->n_floods; k++) {
-        struct pk_bench_flood *f = &b->floods[k];
-
-        if (!f->n) {
-            printf("%-17s  %.80s\n", f->subject->name, f->why);
-            continue;
-        }
-        low = median = high = 0;
-        pk_bench_quartiles(f->requests, f->n, &low, &median, &high);
-        printf("%-17s%8.0f (%.0f - %.0f)%*s%13s%17s\n", f->subject->name, median, low, high, 8, "",
-               pk_show_mega(pk_show_median(f->offered, f->n), offered),
-               pk_show_mega(pk_show_median(f->judged, f->n), judged));
-    }
+           "rules drop it), median and quartiles, and the median's ratio to XDP_DROP's. Floods are "
+           "shares\n"
+           "of what XDP_DROP takes of the generator alone, %s packets/s.\n\n"
+           "guarded by         flood  requests/s (quartiles)  ratio      offered    dropped\n",
+           pk_show_mega(b->flood_max, most));
+    for (size_t k = 0; k < b->n_floods; k++)
+        pk_show_flood(b, &b->floods[k]);
     printf("\n");
 }
