@@ -125,7 +125,8 @@ void pk_bench_print_tcp(struct pk_bench *b)
     if (pk_tcp_find(b, "picket xdp") && pk_tcp_find(b, "picket xdp")->n)
         printf(
             "\nXDP sees frames before GRO joins them, and a veth with it takes no large segments: "
-            "bulk TCP pays\nfor each frame.\n");
+            "bulk TCP pays\nfor each frame, and does so for a program that only passes "
+            "(XDP_PASS).\n");
     if (entry)
         printf("\nA connection takes %lu bytes in Linux's table, without extensions, and %zu in\n"
                "picket's own, with its share of places that stay free.\n",

@@ -34,13 +34,14 @@
 #define PK_STATE_SLICES 8u /* so often in a round */
 #define PK_STATE_SLICES_QUICK 2u
 #define PK_STATE_NICE (-20)
-#define PK_STATE_SUBJECTS 6
+#define PK_STATE_SUBJECTS 7
 
 static const struct pk_bench_workload pk_state_workload = {
     "stateful", "established first, 100 networks blocked, three services", NULL, PK_STATE_BLOCKED,
     true};
 
 static int pk_state_nft_start(struct pk_bench_rig *rig);
+static int pk_state_xdp_start(struct pk_bench_rig *rig);
 
 static const struct pk_bench_subject pk_state_subjects[PK_STATE_SUBJECTS] = {
     {"no firewall", .bare = true, .start = pk_bench_nothing, .judged = pk_bench_none_judged},
@@ -50,6 +51,7 @@ static const struct pk_bench_subject pk_state_subjects[PK_STATE_SUBJECTS] = {
      .stop = pk_bench_picket_stop, .arg = "tc"},
     {"picket xdp", .start = pk_bench_picket_start, .judged = pk_bench_none_judged,
      .stop = pk_bench_picket_stop, .arg = "xdp"},
+    {"XDP_PASS", .bare = true, .start = pk_state_xdp_start, .judged = pk_bench_none_judged},
     {"iptables-legacy", .start = pk_bench_iptables_start, .judged = pk_bench_none_judged,
      .arg = "legacy"},
     {"nft", .start = pk_state_nft_start, .judged = pk_bench_none_judged},
@@ -106,6 +108,19 @@ static int pk_state_nft_start(struct pk_bench_rig *rig)
                       "  tcp dport { 80, 443, 5201 } ct state new accept\n }\n"
                       " chain forward { type filter hook forward priority 0; policy drop; }\n}\n");
     return text.failed ? text.failed : pk_bench_nft_load(rig, &text);
+}
+
+/* A program that passes all but UDP: what XDP itself costs, before it judges anything. */
+static int pk_state_xdp_start(struct pk_bench_rig *rig)
+{
+    int back, r = pk_netns_enter(&rig->ns, &back);
+
+    if (r)
+        return r;
+    r = pk_live_drop_attach(rig->sender, rig->in_ifindex, true);
+    if (pk_netns_leave(&back) < 0 && !r)
+        r = -EIO;
+    return r;
 }
 
 /*
