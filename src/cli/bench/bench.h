@@ -173,7 +173,7 @@ struct pk_bench_tcp {
     const struct pk_bench_subject *subject;
     enum pk_bench_state state;
     char why[160];
-    double requests[PK_BENCH_ROUNDS_MAX]; /* answered per second, a connection each */
+    double requests[PK_BENCH_ROUNDS_MAX]; /* answered per CPU second, a connection each */
     double bits[PK_BENCH_ROUNDS_MAX];     /* of bulk transfer, received per second */
     unsigned n;
 };

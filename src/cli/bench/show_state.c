@@ -106,8 +106,9 @@ void pk_bench_print_tcp(struct pk_bench *b)
     unsigned long entry = pk_tcp_entry_bytes();
 
     printf(
-        "Real TCP behind a stateful rule set: requests per second that nginx answers, each on a\n"
-        "connection of its own, client and server on one CPU, and bulk TCP (iperf3); median and\n"
+        "Real TCP behind a stateful rule set: requests per second of CPU time, of client and "
+        "server,\n"
+        "that nginx answers, each on a connection of its own, and bulk TCP (iperf3); median and\n"
         "quartiles of %u rounds, interleaved. Ratios, round by round, are to the better of\n"
         "iptables-legacy and nft.\n\n"
         "guarded by         requests/s (quartiles)  ratio  Gbit/s (quartiles)      ratio\n",

@@ -8,11 +8,13 @@
  *      CPU of the bench: client, nginx, both ends' receive softirqs; iperf3 -c
  *      another CPU:      iperf3 -s
  *
- * Client and nginx share one CPU, before all ordinary tasks there, and keep it busy: so the
- * requests of a second say what a connection costs in all, wherever its packets are judged. On two
- * CPUs the slower one would say, and wake-ups of the other. What else a machine does (its caches,
- * its other guests) moves such a figure by a tenth within a second, far more than the subjects
- * differ. So each round has many short slices, subjects in turn and back, and their sum counts.
+ * Client and nginx share one CPU and keep it busy, and a second is one of their CPU time, which
+ * softirqs are part of (but where CONFIG_IRQ_TIME_ACCOUNTING is set, which Debian does not): so the
+ * requests of a second say what a connection costs in all, wherever its packets are judged, and
+ * whatever else runs on that CPU. On two CPUs the slower one would say, and wake-ups of the other.
+ * What a machine does besides (its caches, its other guests) still moves such a figure by a tenth
+ * within a second, far more than the subjects differ. So each round has many short slices, subjects
+ * in turn and back, and their sum counts.
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "base/macro.h"
@@ -33,7 +34,6 @@
 #define PK_STATE_SLICE 0.1 /* seconds that are counted, */
 #define PK_STATE_SLICES 8u /* so often in a round */
 #define PK_STATE_SLICES_QUICK 2u
-#define PK_STATE_NICE (-20)
 #define PK_STATE_SUBJECTS 7
 
 static const struct pk_bench_workload pk_state_workload = {
@@ -63,7 +63,7 @@ struct pk_state_rig {
     char address[16];
     pid_t client;             /* stopped while others are measured */
     uint64_t *done;           /* requests answered; shared with it */
-    double requests, seconds; /* of this round's slices */
+    double requests, seconds; /* of this round's slices; seconds of CPU time */
 };
 
 struct pk_state {
@@ -135,17 +135,13 @@ static int pk_state_forget(const struct pk_netns *ns)
     return r ? r : pk_netns_sysctl(ns, "ipv4/tcp_max_tw_buckets", "64");
 }
 
-/* The client, and nginx beside it, before ordinary tasks; it stops until its turn comes. */
+/* It stops until its turn comes. */
 static int pk_state_client(struct pk_state *s, struct pk_state_rig *x)
 {
     x->client = pk_http_ask(&s->b->out, x->address, s->b->cpu, x->done);
     if (x->client < 0)
         return x->client;
-    if (setpriority(PRIO_PROCESS, (id_t)x->client, PK_STATE_NICE) < 0 ||
-        setpriority(PRIO_PROCESS, (id_t)x->serve.nginx, PK_STATE_NICE) < 0 ||
-        kill(x->client, SIGSTOP) < 0)
-        return -errno;
-    return 0;
+    return kill(x->client, SIGSTOP) < 0 ? -errno : 0;
 }
 
 static int pk_state_open(struct pk_state *s, unsigned k, struct pk_diags *d)
@@ -186,19 +182,30 @@ static void pk_state_pause(double seconds)
     clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 }
 
+/* Seconds of CPU time that a process has had, to the nanosecond. */
+static double pk_state_cpu(pid_t pid)
+{
+    struct timespec t = {0};
+    clockid_t clock;
+
+    if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t) < 0)
+        return 0;
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 /* Requests answered in a while, each on a connection of its own. */
 static void pk_state_slice(struct pk_state_rig *x)
 {
     uint64_t done;
-    double start;
+    double cpu;
 
     kill(x->client, SIGCONT);
     pk_state_pause(PK_STATE_WARM);
     done = __atomic_load_n(x->done, __ATOMIC_RELAXED);
-    start = pk_bench_clock();
+    cpu = pk_state_cpu(x->client) + pk_state_cpu(x->serve.nginx);
     pk_state_pause(PK_STATE_SLICE);
     x->requests += (double)(__atomic_load_n(x->done, __ATOMIC_RELAXED) - done);
-    x->seconds += pk_bench_clock() - start;
+    x->seconds += pk_state_cpu(x->client) + pk_state_cpu(x->serve.nginx) - cpu;
     kill(x->client, SIGSTOP);
 }
 
@@ -219,7 +226,11 @@ static void pk_state_slices(struct pk_state *s)
 
 static void pk_state_bulk(struct pk_state *s, struct pk_state_rig *x, struct pk_bench_tcp *t)
 {
-    if (pk_serve_bulk(s->b, &x->rig, x->address, &t->bits[t->n])) {
+    int r = x->requests > 0 && x->seconds > 0
+                ? pk_serve_bulk(s->b, &x->rig, x->address, &t->bits[t->n])
+                : pk_bench_rig_failed(&x->rig, "no request was answered");
+
+    if (r) {
         t->state = PK_BENCH_FAILED;
         snprintf(t->why, sizeof(t->why), "%s", x->rig.why);
         return;
