@@ -29,6 +29,7 @@ static void job_done(struct job *j)
 
     for (f = 0; f < PK_FAMILY_N; f++) {
         pk_leaf_list_done(&j->part[f].leaves);
+        pk_lists_done(&j->part[f].lists);
         pk_rows_done(&j->part[f].rows);
     }
     pk_arena_done(&j->arena);
@@ -58,6 +59,10 @@ static const char *largest(const struct pk_family_plan *p, bool lbvs, size_t *re
     unsigned f;
 
     *ret_bytes = p->row_bytes;
+    if (p->list_bytes > *ret_bytes) {
+        name = "lists";
+        *ret_bytes = p->list_bytes;
+    }
     if (p->leaf_bytes > *ret_bytes) {
         name = "leaves";
         *ret_bytes = p->leaf_bytes;
@@ -111,7 +116,8 @@ static int add_table(struct job *j, struct pk_part *p, enum pk_field field)
 
 /*
  * The fields that most leaves constrain first, KIND last: their rows are the sparsest, and the walk
- * reads no further once nothing is left. A field that no leaf constrains is left out.
+ * reads no further once nothing is left. A field that no leaf constrains is left out; all are, if
+ * lists have every leaf.
  */
 static int add_tables(struct job *j, struct pk_part *p)
 {
@@ -119,6 +125,8 @@ static int add_tables(struct job *j, struct pk_part *p)
     unsigned f, best;
     int r = 0;
 
+    if (p->leaves.n && p->leaves.n_listed == p->leaves.n)
+        return 0;
     for (f = 0; f < PK_FIELD_N; f++)
         weight[f] = f == PK_F_KIND ? 0 : pk_field_constrained(&p->leaves, f);
     while (!r) {
@@ -134,6 +142,15 @@ static int add_tables(struct job *j, struct pk_part *p)
     return r ? r : add_table(j, p, PK_F_KIND);
 }
 
+static int add_lists(struct job *j, struct pk_part *p)
+{
+    int r = pk_lists_make(&p->lists, &p->leaves, j->in_order, j->max, &j->arena);
+
+    if (r == -E2BIG)
+        return refuse_memory(j, p->leaves.rs->family);
+    return r ? r : check_memory(j, p->leaves.rs->family);
+}
+
 static int compile_family(struct job *j, const struct pk_ruleset *rs, const uint32_t *slots)
 {
     struct pk_part *p = &j->part[rs->family];
@@ -145,6 +162,8 @@ static int compile_family(struct job *j, const struct pk_ruleset *rs, const uint
         r = pk_leaf_list_bound(&p->leaves, &j->arena, j->d);
     if (!r)
         r = check_memory(j, rs->family);
+    if (!r)
+        r = add_lists(j, p);
     if (!r)
         r = pk_leaf_list_order(&p->leaves, j->in_order, &j->arena);
     if (!r)

@@ -30,8 +30,11 @@ struct pk_field_plan {
 struct pk_family_plan {
     bool present;
     size_t rules, leaves, chains, depth;
+    size_t listed;  /* leaves that are found by lists */
+    uint32_t asked; /* a bit for each field that some leaf asks for */
     struct pk_field_plan field[PK_FIELD_N];
-    size_t row_bytes, leaf_bytes, order_bytes, step_bytes;
+    struct pk_field_plan list[PK_FIELD_N]; /* fields that have lists; rows: leaves found by them */
+    size_t list_bytes, row_bytes, leaf_bytes, order_bytes, step_bytes;
 };
 
 struct pk_plan {

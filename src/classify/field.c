@@ -26,20 +26,12 @@ struct sweep {
     struct pk_bounds bounds;
 };
 
-/* The intervals found so far; grows in the arena that outlives the sweep. */
-struct found {
-    struct pk_arena *a;
-    struct pk_u128 *start;
-    uint32_t *row;
-    size_t n, cap_start, cap_row;
-};
-
 size_t pk_field_constrained(const struct pk_leaf_list *l, enum pk_field field)
 {
     size_t n = 0, i;
 
     for (i = 0; i < l->n; i++)
-        n += l->set[i][field] != PK_SET_ANY;
+        n += !l->listed[i] && l->set[i][field] != PK_SET_ANY;
     return n;
 }
 
@@ -57,7 +49,7 @@ static int list_used(struct sweep *s)
         return -ENOMEM;
     for (i = 0; i < s->l->n; i++) {
         set = s->l->set[i][s->field];
-        if (set != PK_SET_ANY && !s->count[set]++)
+        if (!s->l->listed[i] && set != PK_SET_ANY && !s->count[set]++)
             s->used[s->n_used++] = set;
     }
     return 0;
@@ -89,6 +81,8 @@ static void place_leaves(struct sweep *s)
     }
     pk_rows_clear(s->rows);
     for (i = 0; i < s->l->n; i++) {
+        if (s->l->listed[s->l->at[i]])
+            continue;
         set = s->l->set[s->l->at[i]][s->field];
         if (set == PK_SET_ANY)
             pk_rows_flip(s->rows, i / 64, 1ULL << (i % 64));
@@ -106,7 +100,7 @@ static void flip_set(struct sweep *s, uint32_t set)
         pk_rows_flip(s->rows, f[i].word, f[i].mask);
 }
 
-static int add_interval(struct found *o, struct pk_u128 start, uint32_t row)
+int pk_found_add(struct pk_found *o, struct pk_u128 start, uint32_t row)
 {
     void *starts, *rows;
 
@@ -123,7 +117,7 @@ static int add_interval(struct found *o, struct pk_u128 start, uint32_t row)
     return 0;
 }
 
-static int go_along(struct sweep *s, struct found *o)
+static int go_along(struct sweep *s, struct pk_found *o)
 {
     struct pk_u128 at = {0, 0};
     size_t i = 0;
@@ -135,7 +129,7 @@ static int go_along(struct sweep *s, struct found *o)
             flip_set(s, s->bounds.bound[i].set);
         r = pk_rows_store(s->rows, &row);
         if (!r)
-            r = add_interval(o, at, row);
+            r = pk_found_add(o, at, row);
         if (r || i == s->bounds.n)
             return r;
         at = s->bounds.bound[i].at;
@@ -165,27 +159,45 @@ static enum pk_method choose(struct pk_u128 max, size_t intervals)
     return PK_M_SEARCH32;
 }
 
-static int fill_search(const struct found *o, struct pk_field_table *t, struct pk_diags *d)
+size_t pk_key_bytes(const struct pk_field_table *t)
 {
-    if (o->n > PK_SEARCH_MAX) {
-        pk_error(d, PK_CODE_INTERVALS, PK_NOWHERE, "use prefixes that cover more",
-                 "the rules cut the %s into %zu intervals, more than %u", pk_field_name(t->field),
-                 o->n, PK_SEARCH_MAX);
-        return -E2BIG;
-    }
+    return t->method == PK_M_SEARCH32    ? t->n * sizeof(uint32_t)
+           : t->method == PK_M_SEARCH128 ? t->n * sizeof(struct pk_u128)
+                                         : 0;
+}
+
+size_t pk_index_bytes(const struct pk_field_table *t)
+{
+    return t->buckets ? sizeof(struct pk_key_index) + (t->buckets + 1) * sizeof(uint32_t) : 0;
+}
+
+/* So that an index has as many buckets as there are keys, at most: most have one key or two. */
+static void scale(struct pk_field_table *t)
+{
+    const struct pk_u128 last = t->key[t->n - 1];
+
+    t->base = t->key[1];
+    while (pk_scaled(last, t->base, t->shift) >= t->n)
+        t->shift++;
+    t->buckets = (size_t)pk_scaled(last, t->base, t->shift) + 1;
+}
+
+static void fill_search(const struct pk_found *o, struct pk_field_table *t)
+{
     t->n = o->n;
     t->key = o->start;
     t->row = o->row;
-    return 0;
+    if (t->n > PK_INDEX_ABOVE)
+        scale(t);
 }
 
 /* One row number per value, up to the start of the last interval, whose row the rest shares. */
-static int fill_direct(const struct found *o, struct pk_field_table *t, struct pk_arena *a)
+static int fill_direct(const struct pk_found *o, struct pk_field_table *t)
 {
     size_t i, v, end;
 
     t->n = (size_t)o->start[o->n - 1].lo + 1;
-    t->row = pk_arena_array(a, uint32_t, t->n);
+    t->row = pk_arena_array(o->a, uint32_t, t->n);
     if (!t->row)
         return -ENOMEM;
     for (i = 0; i < o->n; i++) {
@@ -196,7 +208,27 @@ static int fill_direct(const struct found *o, struct pk_field_table *t, struct p
     return 0;
 }
 
-static int count_rows(const struct found *o, struct pk_arena *scratch, size_t n_stored,
+int pk_found_table(const struct pk_found *o, struct pk_u128 max, struct pk_field_table *t)
+{
+    t->n_intervals = o->n;
+    t->method = choose(max, o->n);
+    if (t->method == PK_M_DIRECT)
+        return fill_direct(o, t);
+    if (o->n > PK_SEARCH_MAX)
+        return -E2BIG;
+    fill_search(o, t);
+    return 0;
+}
+
+static int refuse_intervals(const struct pk_found *o, enum pk_field field, struct pk_diags *d)
+{
+    pk_error(d, PK_CODE_INTERVALS, PK_NOWHERE, "use prefixes that cover more",
+             "the rules cut the %s into %zu intervals, more than %u", pk_field_name(field), o->n,
+             PK_SEARCH_MAX);
+    return -E2BIG;
+}
+
+static int count_rows(const struct pk_found *o, struct pk_arena *scratch, size_t n_stored,
                       size_t *ret_n)
 {
     uint8_t *seen = pk_arena_alloc(scratch, n_stored);
@@ -212,7 +244,7 @@ static int count_rows(const struct found *o, struct pk_arena *scratch, size_t n_
     return 0;
 }
 
-static int sweep(struct sweep *s, struct found *o, struct pk_diags *d)
+static int sweep(struct sweep *s, struct pk_found *o, struct pk_diags *d)
 {
     int r = list_used(s);
 
@@ -236,26 +268,21 @@ int pk_field_sweep(const struct pk_leaf_list *l, enum pk_field field, struct pk_
                       .rows = b,
                       .scratch = &scratch};
     struct pk_field_table t = {.field = field, .constrained = pk_field_constrained(l, field)};
-    struct found o = {.a = a};
+    struct pk_found o = {.a = a};
     int r = sweep(&s, &o, d);
 
     if (!r)
         r = count_rows(&o, &scratch, pk_rows_count(b), &t.n_rows);
     if (r)
         return r;
-    t.n_intervals = o.n;
-    t.method = choose(s.max, o.n);
-    r = t.method == PK_M_DIRECT ? fill_direct(&o, &t, a) : fill_search(&o, &t, d);
-    if (!r)
-        *ret = t;
-    return r;
+    r = pk_found_table(&o, s.max, &t);
+    if (r)
+        return r == -E2BIG ? refuse_intervals(&o, field, d) : r;
+    *ret = t;
+    return 0;
 }
 
 size_t pk_field_table_bytes(const struct pk_field_table *t)
 {
-    size_t key = t->method == PK_M_SEARCH32    ? sizeof(uint32_t)
-                 : t->method == PK_M_SEARCH128 ? sizeof(struct pk_u128)
-                                               : 0;
-
-    return t->n * (key + sizeof(uint32_t));
+    return pk_key_bytes(t) + pk_index_bytes(t) + t->n * sizeof(uint32_t);
 }

@@ -29,6 +29,8 @@
 #define PK_DIRECT_ABOVE 16u
 #define PK_DIRECT_ALWAYS 4096u
 
+#define PK_INDEX_ABOVE 32u /* intervals: more are searched through an index */
+
 /* A field's table as it will stand in the image, but that row numbers are not yet offsets. */
 struct pk_field_table {
     enum pk_field field;
@@ -38,7 +40,25 @@ struct pk_field_table {
     size_t n;            /* keys (searched) and rows */
     struct pk_u128 *key; /* [n], NULL if direct */
     uint32_t *row;       /* [n] numbers of stored rows */
+    size_t buckets;      /* of its index; 0: none */
+    struct pk_u128 base; /* as in struct pk_key_index */
+    uint32_t shift;
 };
+
+/* Intervals as they are found, each with the number of what its values have. In the arena. */
+struct pk_found {
+    struct pk_arena *a;
+    struct pk_u128 *start;
+    uint32_t *row;
+    size_t n, cap_start, cap_row;
+};
+
+/* One interval more, from `start` on; equal neighbours become one. 0 or -ENOMEM. */
+int pk_found_add(struct pk_found *o, struct pk_u128 start, uint32_t row);
+
+/* How values of [0, max] are looked up: sets all of *t but field and n_rows. 0, -ENOMEM,
+ * or -E2BIG: more intervals than a search can do. */
+int pk_found_table(const struct pk_found *o, struct pk_u128 max, struct pk_field_table *t);
 
 /* How many leaves constrain the field. */
 size_t pk_field_constrained(const struct pk_leaf_list *l, enum pk_field field);
@@ -48,5 +68,7 @@ size_t pk_field_constrained(const struct pk_leaf_list *l, enum pk_field field);
 int pk_field_sweep(const struct pk_leaf_list *l, enum pk_field field, struct pk_rows *b,
                    struct pk_arena *a, struct pk_field_table *ret, struct pk_diags *d);
 
-/* Bytes of the table in the image: keys and row offsets. */
+/* Bytes of the table in the image: of its keys, of its index, of all of it. */
+size_t pk_key_bytes(const struct pk_field_table *t);
+size_t pk_index_bytes(const struct pk_field_table *t);
 size_t pk_field_table_bytes(const struct pk_field_table *t);

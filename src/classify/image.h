@@ -5,8 +5,8 @@
  * are in bytes from the start of the map; 0 means absent, since a head stands there.
  *
  *   +--------+-------------------+-------------------+--------+-------+-----------+
- *   | head   | lookup tables of  | rows of family 0  | leaves | steps | family 1… |
- *   |        | family 0's fields | (groups, words)   |        |       |           |
+ *   | head   | lookup tables of  | lists and rows of | leaves | steps | family 1… |
+ *   |        | family 0's fields | family 0          |        |       |           |
  *   +--------+-------------------+-------------------+--------+-------+-----------+
  *
  * A field's value is looked up (directly, or by binary search over the starts of its elementary
@@ -20,6 +20,9 @@
  * Bits stand in the order of the leaves, but for those of long runs of leaves that all end the walk
  * or their chain: these stand so that rows have their bits together, and the candidate is the least
  * leaf of all bits in the run (order.h, docs/adr/0012).
+ *
+ * Most leaves need no bit: they ask for an address or a port that few others ask for, whose value
+ * leads to a short list of them (struct pk_list_tab; docs/adr/0014).
  *
  * With --classifier lbvs a row is *dense* instead: the plain bit vector of linear bit-vector search
  * (Lakshman and Stiliadis, SIGCOMM 1998; bpf-iptables, CCR 2019), in blocks of PK_BLOCK_WORDS
@@ -55,13 +58,80 @@ enum pk_method {
 /* What rules are searched with: the compiler's own choice, or plain linear bit-vector search. */
 enum pk_classifier { PK_CLASSIFIER_AUTO, PK_CLASSIFIER_LBVS, PK_CLASSIFIER_N };
 
-/* One used field. Fields that no rule uses are not listed. KIND is always listed. */
+/* A value as a number of 32 bits, in the same order; past either end, the last one there. */
+static inline __u32 pk_scaled(struct pk_u128 v, struct pk_u128 base, __u32 shift)
+{
+    __u64 borrow = v.lo < base.lo, hi = v.hi - base.hi - borrow, lo = v.lo - base.lo;
+
+    if (v.hi < base.hi || (v.hi == base.hi && borrow))
+        return 0;
+    if (shift & 64) {
+        lo = hi;
+        hi = 0;
+    }
+    shift &= 63;
+    if (shift) {
+        lo = lo >> shift | hi << (64 - shift);
+        hi >>= shift;
+    }
+    return hi || lo >> 32 ? 0xffffffffu : (__u32)lo;
+}
+
+/* Where many keys are searched: between which of them a value lies that is b when it is scaled. */
+struct pk_key_index {
+    struct pk_u128 base;
+    __u32 shift, buckets;
+    __u32 key[]; /* [buckets + 1]; from key[b] to key[b + 1] */
+};
+
+/* One used field. Fields that no rule uses are not listed. KIND is always listed if any is. */
 struct pk_field_tab {
     __u16 field;  /* enum pk_field */
     __u16 method; /* enum pk_method */
     __u32 n;
-    __u32 keys; /* offset; 0 for DIRECT */
-    __u32 rows; /* offset of __u32 row offsets [n] */
+    __u32 keys;  /* offset; 0 for DIRECT */
+    __u32 rows;  /* offset of __u32 row offsets [n] */
+    __u32 index; /* offset of a struct pk_key_index; 0: none */
+    __u32 pad;
+};
+
+/*
+ * A field by whose values leaves are listed: each value has the leaves that are found by it, few,
+ * in one place. `tab.rows` are offsets of lists; 0: none. Leaves that are listed are in no row.
+ */
+#define PK_LISTS 2u
+#define PK_LIST_ENTRIES 16u /* of a list, at most */
+#define PK_LIST_LAST 0x80000000u
+
+struct pk_list_tab {
+    struct pk_field_tab tab;
+    __u32 needs; /* offset of struct pk_needs [n_leaves] of the family */
+    __u32 shift; /* addresses of the other side as numbers of 32 bits: (value - base) >> shift */
+    struct pk_u128 base;
+};
+
+/*
+ * What tells most leaves of a list apart without a look at anything else: ranges of the other
+ * address, and of the destination port, in which every packet lies that they match.
+ */
+struct pk_list_entry {
+    __u32 leaf; /* PK_LIST_LAST: and no other follows */
+    __u16 dport_lo, dport_hi;
+    __u32 lo, hi;
+};
+
+/* The other fields that a listed leaf asks for: the offset of a struct pk_need_set | the field. */
+struct pk_needs {
+    __u32 set[PK_FIELD_N - 1]; /* 0: no more */
+};
+#define PK_NEED_FIELD 15u
+#define PK_NEED_INTERVALS 8u /* leaves with sets of more stand in rows */
+
+struct pk_need_set {
+    __u32 n, pad[3];
+    struct pk_range {
+        struct pk_u128 lo, hi;
+    } range[];
 };
 
 /* A node of a row: bit i of `sum` says that child i is not zero. A row is its tops[n_tops]. */
@@ -113,9 +183,10 @@ struct pk_family_tab {
     __u32 steps;     /* that a walk may take, at most */
     __u32 visits;    /* of chains that a walk may make, at most */
     __u32 conntrack; /* 1: some rule asks for connection tracking; of a delta: see `under` */
-    __u32 pad;
+    __u32 n_lists;
     struct pk_base_chain base[PK_HOOK_N];
     struct pk_field_tab field[PK_FIELD_N];
+    struct pk_list_tab list[PK_LISTS];
     /* For each hook the bits of a flow's key that some rule can tell apart there (told.h). */
     __u64 mask[PK_FLOW_MASKS][PK_FLOW_WORDS];
 };
@@ -163,8 +234,12 @@ struct pk_image_head {
  */
 #define PK_IMAGE_ABI 8
 
-_Static_assert(sizeof(struct pk_field_tab) == 16, "shared with BPF");
+_Static_assert(sizeof(struct pk_field_tab) == 24, "shared with BPF");
 _Static_assert(sizeof(struct pk_block) == 64, "shared with BPF");
 _Static_assert(sizeof(struct pk_group) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_leaf_rec) == 32, "shared with BPF");
-_Static_assert(sizeof(struct pk_family_tab) == 80 + 3 * 8 + 9 * 16 + 4 * 6 * 8, "shared with BPF");
+_Static_assert(sizeof(struct pk_list_entry) == 16, "shared with BPF");
+_Static_assert(sizeof(struct pk_needs) == 32, "shared with BPF");
+_Static_assert(sizeof(struct pk_list_tab) == 48, "shared with BPF");
+_Static_assert(sizeof(struct pk_family_tab) == 80 + 3 * 8 + 9 * 24 + 2 * 48 + 4 * 6 * 8,
+               "shared with BPF");

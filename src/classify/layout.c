@@ -9,9 +9,9 @@ static size_t align(size_t at)
     return (at + 7) & ~(size_t)7;
 }
 
-static size_t key_bytes(const struct pk_field_table *t)
+static size_t table_bytes(const struct pk_field_table *t)
 {
-    return pk_field_table_bytes(t) - t->n * sizeof(uint32_t);
+    return align(pk_key_bytes(t)) + align(pk_index_bytes(t)) + align(t->n * sizeof(uint32_t));
 }
 
 static size_t tables_bytes(const struct pk_part *p)
@@ -19,8 +19,23 @@ static size_t tables_bytes(const struct pk_part *p)
     size_t n = 0, i;
 
     for (i = 0; i < p->n_tables; i++)
-        n += align(key_bytes(&p->table[i])) + align(p->table[i].n * sizeof(uint32_t));
+        n += table_bytes(&p->table[i]);
     return n;
+}
+
+/* Lists begin at a multiple of 16, and end at one. */
+static size_t align16(size_t at)
+{
+    return (at + 15) & ~(size_t)15;
+}
+
+static size_t lists_bytes(const struct pk_part *p)
+{
+    size_t n = 0, i;
+
+    for (i = 0; i < p->lists.n; i++)
+        n += table_bytes(&p->lists.list[i].table);
+    return p->lists.n ? n + 15 + pk_lists_bytes(&p->lists, &p->leaves) : 0;
 }
 
 static size_t chains_bytes(const struct pk_part *p)
@@ -47,13 +62,36 @@ size_t pk_part_bytes(const struct pk_part *p)
 {
     if (!p->present)
         return 0;
-    return tables_bytes(p) + pk_rows_bytes(&p->rows) + chains_bytes(p) + order_bytes(p) +
-           leaves_bytes(p) + steps_bytes(p);
+    return tables_bytes(p) + align(lists_bytes(p)) + pk_rows_bytes(&p->rows) + chains_bytes(p) +
+           order_bytes(p) + leaves_bytes(p) + steps_bytes(p);
+}
+
+/* A bit for each field that some leaf asks for. */
+static uint32_t asked(const struct pk_leaf_list *l)
+{
+    uint32_t fields = 0;
+    unsigned f;
+    size_t i;
+
+    for (i = 0; i < l->n; i++)
+        for (f = 0; f < PK_FIELD_N; f++)
+            fields |= (uint32_t)(l->set[i][f] != PK_SET_ANY) << f;
+    return fields;
+}
+
+static struct pk_field_plan field_plan(const struct pk_field_table *t)
+{
+    return (struct pk_field_plan){
+        .used = true,
+        .method = t->method,
+        .intervals = t->n_intervals,
+        .rows = t->n_rows,
+        .bytes = pk_field_table_bytes(t),
+    };
 }
 
 void pk_part_plan(const struct pk_part *p, struct pk_family_plan *ret)
 {
-    const struct pk_field_table *t;
     size_t i;
 
     *ret = (struct pk_family_plan){.present = p->present};
@@ -63,20 +101,17 @@ void pk_part_plan(const struct pk_part *p, struct pk_family_plan *ret)
     ret->leaves = p->leaves.n;
     ret->chains = p->leaves.rs->n_chains;
     ret->depth = p->leaves.depth;
+    ret->listed = p->leaves.n_listed;
+    ret->list_bytes = pk_lists_bytes(&p->lists, &p->leaves);
     ret->row_bytes = pk_rows_bytes(&p->rows);
     ret->leaf_bytes = chains_bytes(p) + leaves_bytes(p);
     ret->order_bytes = order_bytes(p);
     ret->step_bytes = steps_bytes(p);
-    for (i = 0; i < p->n_tables; i++) {
-        t = &p->table[i];
-        ret->field[t->field] = (struct pk_field_plan){
-            .used = true,
-            .method = t->method,
-            .intervals = t->n_intervals,
-            .rows = t->n_rows,
-            .bytes = pk_field_table_bytes(t),
-        };
-    }
+    for (i = 0; i < p->n_tables; i++)
+        ret->field[p->table[i].field] = field_plan(&p->table[i]);
+    ret->asked = asked(&p->leaves);
+    for (i = 0; i < p->lists.n; i++)
+        ret->list[p->lists.list[i].table.field] = field_plan(&p->lists.list[i].table);
 }
 
 static void write_keys(const struct pk_field_table *t, char *image, size_t at)
@@ -91,19 +126,38 @@ static void write_keys(const struct pk_field_table *t, char *image, size_t at)
             key[i] = (uint32_t)t->key[i].lo;
 }
 
-/* Row numbers become offsets: rows stand behind all tables, at `rows`. */
-static size_t write_table(const struct pk_part *p, const struct pk_field_table *t, char *image,
-                          size_t at, size_t rows, struct pk_field_tab *ret)
+/* A value of bucket b lies behind all keys of the buckets before, or at the last one of them. */
+static void write_index(const struct pk_field_table *t, struct pk_key_index *x)
 {
-    size_t row_size = pk_rows_stride(&p->rows), i;
+    size_t b = 0, i;
+
+    x->base = t->base;
+    x->shift = t->shift;
+    x->buckets = (uint32_t)t->buckets;
+    for (i = 1; i < t->n; i++)
+        for (; b < t->buckets && pk_scaled(t->key[i], t->base, t->shift) >= b; b++)
+            x->key[b] = (uint32_t)i - 1;
+    x->key[b] = (uint32_t)t->n - 1;
+}
+
+/* Numbers of rows become offsets: row 0 stands at `rows`. */
+static size_t write_table(const struct pk_field_table *t, char *image, size_t at, size_t rows,
+                          size_t row_size, struct pk_field_tab *ret)
+{
     uint32_t *row;
+    size_t i;
 
     *ret = (struct pk_field_tab){
         .field = (uint16_t)t->field, .method = (uint16_t)t->method, .n = (uint32_t)t->n};
     if (t->method != PK_M_DIRECT) {
         ret->keys = (uint32_t)at;
         write_keys(t, image, at);
-        at += align(key_bytes(t));
+        at += align(pk_key_bytes(t));
+    }
+    if (t->buckets) {
+        ret->index = (uint32_t)at;
+        write_index(t, (struct pk_key_index *)(image + at));
+        at += align(pk_index_bytes(t));
     }
     ret->rows = (uint32_t)at;
     row = (uint32_t *)(image + at);
@@ -125,6 +179,31 @@ static size_t write_leaves(const struct pk_leaf_list *l, char *image, size_t at)
     if (l->n_steps)
         memcpy(image + steps, l->steps, l->n_steps * sizeof(*l->steps));
     return steps + l->n_steps * sizeof(*l->steps);
+}
+
+/* Tables of lists, and what they lead to. Row 0 is no list. */
+static size_t write_lists(const struct pk_part *p, char *image, size_t at, struct pk_family_tab *t)
+{
+    size_t end = at + align(lists_bytes(p)), entries = at, i, k;
+    uint32_t needs = 0, *row;
+
+    for (i = 0; i < p->lists.n; i++)
+        entries += table_bytes(&p->lists.list[i].table);
+    entries = align16(entries);
+    pk_lists_write(&p->lists, &p->leaves, image, entries, &needs);
+    for (i = 0; i < p->lists.n; i++) {
+        const struct pk_list_table *l = &p->lists.list[i];
+
+        at = write_table(&l->table, image, at, entries - sizeof(struct pk_list_entry),
+                         sizeof(struct pk_list_entry), &t->list[i].tab);
+        row = (uint32_t *)(image + t->list[i].tab.rows);
+        for (k = 0; k < l->table.n; k++)
+            row[k] = l->table.row[k] ? row[k] : 0;
+        t->list[i].needs = needs;
+        t->list[i].base = l->base;
+        t->list[i].shift = l->shift;
+    }
+    return end;
 }
 
 static void write_bases(const struct pk_leaf_list *l, const uint32_t policy[PK_HOOK_N],
@@ -152,7 +231,7 @@ size_t pk_part_write(const struct pk_part *p, const uint32_t policy[PK_HOOK_N],
 {
     struct pk_family_tab *t;
     char *image = (char *)head;
-    size_t rows = at + tables_bytes(p), words, i;
+    size_t rows = at + tables_bytes(p) + align(lists_bytes(p)), words, i;
 
     if (!p->present)
         return at;
@@ -162,6 +241,7 @@ size_t pk_part_write(const struct pk_part *p, const uint32_t policy[PK_HOOK_N],
     t->n_leaves = (uint32_t)p->leaves.n;
     t->n_tops = (uint32_t)p->rows.n_tops;
     t->n_fields = (uint32_t)p->n_tables;
+    t->n_lists = (uint32_t)p->lists.n;
     t->depth = p->leaves.depth;
     t->steps = p->leaves.longest;
     t->visits = p->leaves.visits;
@@ -169,7 +249,8 @@ size_t pk_part_write(const struct pk_part *p, const uint32_t policy[PK_HOOK_N],
     write_bases(&p->leaves, policy, t);
     memcpy(t->mask, p->told, sizeof(p->told));
     for (i = 0; i < p->n_tables; i++)
-        at = write_table(p, &p->table[i], image, at, rows, &t->field[i]);
+        at = write_table(&p->table[i], image, at, rows, pk_rows_stride(&p->rows), &t->field[i]);
+    at = write_lists(p, image, at, t);
     t->rows = (uint32_t)at;
     at = pk_rows_write(&p->rows, image, at, &words);
     t->words = (uint32_t)words;
@@ -191,17 +272,29 @@ static void move(uint32_t *at, uint32_t by)
         *at += by;
 }
 
-static void move_tables(struct pk_family_tab *t, char *image, uint32_t by)
+static void move_table(struct pk_field_tab *t, char *image, uint32_t by)
 {
-    uint32_t *row, f, i;
+    uint32_t *row = (uint32_t *)(image + t->rows), i;
 
-    for (f = 0; f < t->n_fields; f++) {
-        row = (uint32_t *)(image + t->field[f].rows);
-        for (i = 0; i < t->field[f].n; i++)
-            row[i] += by;
-        move(&t->field[f].keys, by);
-        move(&t->field[f].rows, by);
+    for (i = 0; i < t->n; i++)
+        move(&row[i], by);
+    move(&t->keys, by);
+    move(&t->index, by);
+    move(&t->rows, by);
+}
+
+static void move_lists(struct pk_family_tab *t, char *image, uint32_t by)
+{
+    struct pk_needs *needs = (struct pk_needs *)(image + t->list[0].needs);
+    uint32_t i, k;
+
+    for (i = 0; i < t->n_lists; i++) {
+        move_table(&t->list[i].tab, image, by);
+        move(&t->list[i].needs, by);
     }
+    for (i = 0; t->n_lists && i < t->n_leaves; i++)
+        for (k = 0; k < PK_FIELD_N - 1; k++)
+            move(&needs[i].set[k], by);
 }
 
 static void move_family(struct pk_family_tab *t, char *image, uint32_t by)
@@ -211,7 +304,9 @@ static void move_family(struct pk_family_tab *t, char *image, uint32_t by)
     struct pk_leaf_rec *leaf = (struct pk_leaf_rec *)(image + t->leaves);
     uint32_t i;
 
-    move_tables(t, image, by);
+    for (i = 0; i < t->n_fields; i++)
+        move_table(&t->field[i], image, by);
+    move_lists(t, image, by);
     for (; g < end; g++)
         if (g->sum)
             g->at += by;

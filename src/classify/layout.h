@@ -5,12 +5,14 @@
 #include "classify/compile.h"
 #include "classify/field.h"
 #include "classify/leaves.h"
+#include "classify/lists.h"
 #include "classify/rows.h"
 
 /* A family, compiled but not yet at its place. */
 struct pk_part {
     bool present;
     struct pk_leaf_list leaves;
+    struct pk_lists lists;
     struct pk_rows rows;
     struct pk_field_table table[PK_FIELD_N];
     size_t n_tables;

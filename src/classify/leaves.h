@@ -26,8 +26,10 @@ struct pk_leaf_list {
     uint32_t (*set)[PK_FIELD_N]; /* [n] numbers in `sets` */
     const struct pk_rule **rule; /* [n] */
     uint32_t *at;                /* [n] the leaf of each bit (order.h) */
-    size_t n_moved;              /* leaves in runs whose bits stand in an order of their own */
-    struct pk_run *chain;        /* [rs->n_chains] */
+    uint8_t *listed;             /* [n] not 0: found by a list (lists.h), and in no row */
+    size_t n_listed;
+    size_t n_moved;       /* leaves in runs whose bits stand in an order of their own */
+    struct pk_run *chain; /* [rs->n_chains] */
     struct pk_step *steps;
     size_t n, cap_rec, cap_set, cap_rule;
     size_t n_steps, cap_steps;

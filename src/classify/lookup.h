@@ -46,7 +46,7 @@ static inline __u32 pk_port_value(const struct pk_packet *p, __u32 port)
     return PK_PORT_NONE;
 }
 
-static inline struct pk_u128 pk_field_value(const struct pk_packet *p, __u32 field)
+PK_INLINE struct pk_u128 pk_field_value(const struct pk_packet *p, __u32 field)
 {
     struct pk_u128 v = {0, 0};
 
@@ -78,6 +78,23 @@ static inline struct pk_u128 pk_field_value(const struct pk_packet *p, __u32 fie
     return v;
 }
 
+/* The index of the last key <= v of a field that is searched. */
+static inline __u32 pk_key_of(const struct pk_field_tab *t, struct pk_u128 v)
+{
+    __u32 width = t->method == PK_M_SEARCH32 ? 4 : 16, first = 0, n = t->n, b;
+    const struct pk_key_index *x;
+
+    if (t->index) {
+        x = PK_IMG(struct pk_key_index, t->index);
+        b = pk_scaled(v, x->base, x->shift);
+        b = b < x->buckets ? b : x->buckets - 1;
+        b = t->index + (__u32)sizeof(*x) + b * 4;
+        first = *PK_IMG(__u32, b);
+        n = *PK_IMG(__u32, b + 4) - first + 1;
+    }
+    return first + pk_search(t->keys + first * width, n, width, v.hi, v.lo);
+}
+
 /*
  * The offset of the row that a packet's value of a field has; `tab` is the offset of the field's
  * table. It, and what reads rows below, are global functions: inlined, the verifier would prove
@@ -96,6 +113,6 @@ PK_GLOBAL __u32 pk_row(const struct pk_packet *p, __u32 tab)
     if (t->method == PK_M_DIRECT)
         i = v.lo < t->n ? (__u32)v.lo : t->n - 1;
     else
-        i = pk_search(t->keys, t->n, t->method == PK_M_SEARCH32 ? 4 : 16, v.hi, v.lo);
+        i = pk_key_of(t, v);
     return *PK_IMG(__u32, t->rows + i * 4);
 }

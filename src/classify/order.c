@@ -113,8 +113,6 @@ static void order_run(struct order *o, uint32_t from, uint32_t end)
     struct pk_leaf_list *l = o->l;
     uint32_t i;
 
-    if (end - from < PK_ORDER_MIN)
-        return;
     for (i = from; i < end; i++)
         o->place[i] = place_of(o, i);
     qsort(o->place + from, end - from, sizeof(*o->place), compare);
@@ -125,6 +123,16 @@ static void order_run(struct order *o, uint32_t from, uint32_t end)
     }
     sort_words(l->at, from, end);
     l->n_moved += end - from;
+}
+
+/* How many of them have bits. */
+static size_t in_rows(const struct pk_leaf_list *l, uint32_t from, uint32_t end)
+{
+    size_t n = 0;
+
+    for (; from < end; from++)
+        n += !l->listed[from];
+    return n;
 }
 
 /* Leaves that keep their places, up to the next run. */
@@ -144,7 +152,7 @@ static void order_chain(struct order *o, const struct pk_run *run)
     for (from = run->start; from < run->end; from = end + 1) {
         for (end = from; end < run->end && is_final(&rec[end]); end++)
             ;
-        if (end - from < PK_ORDER_MIN)
+        if (in_rows(o->l, from, end) < PK_ORDER_MIN)
             continue;
         keep(o->l, kept, from);
         order_run(o, from, end);

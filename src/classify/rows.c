@@ -80,7 +80,7 @@ static int run_is(const struct pk_runs *runs, uint32_t at, const void *run, size
            !memcmp(runs->buf.data + at * runs->size, run, n * runs->size);
 }
 
-static int store_run(struct pk_runs *runs, const void *run, size_t n, uint32_t *ret_at)
+int pk_runs_store(struct pk_runs *runs, const void *run, size_t n, uint32_t *ret_at)
 {
     uint64_t hash = pk_hash64(run, n * runs->size, n);
     size_t probe = 0, at;
@@ -111,7 +111,7 @@ static int store_words(struct pk_rows *b, size_t group)
     g->at = 0;
     for (; left; left &= left - 1)
         run[n++] = live[__builtin_ctzll(left)];
-    return n ? store_run(&b->words, run, n, &g->at) : 0;
+    return n ? pk_runs_store(&b->words, run, n, &g->at) : 0;
 }
 
 /* Stores the groups of a top that are not zero. */
@@ -128,7 +128,7 @@ static int store_groups(struct pk_rows *b, size_t top)
         t->sum |= 1ULL << i;
         run[n++] = group[i];
     }
-    return n ? store_run(&b->groups, run, n, &t->at) : 0;
+    return n ? pk_runs_store(&b->groups, run, n, &t->at) : 0;
 }
 
 /* Brings `top` up to date with the live row. Dirty groups of one top come one after the other, or
@@ -154,7 +154,7 @@ static int refresh(struct pk_rows *b)
 static int store_dense(struct pk_rows *b, uint32_t *ret_row)
 {
     uint32_t at;
-    int r = store_run(&b->words, b->live, b->dense, &at);
+    int r = pk_runs_store(&b->words, b->live, b->dense, &at);
 
     if (!r)
         *ret_row = (uint32_t)(at / b->dense);

@@ -33,6 +33,9 @@ struct pk_runs {
     struct pk_index index;
 };
 
+/* The number of the first element of a stored run that equals run[n]. 0, -ENOMEM, or -E2BIG. */
+int pk_runs_store(struct pk_runs *runs, const void *run, size_t n, uint32_t *ret_at);
+
 struct pk_rows {
     size_t dense;           /* words of a dense row, whole blocks; 0: rows are sparse */
     size_t n_tops;          /* of a row; at least 1, so that a row offset always points somewhere */

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "classify/lookup.h"
+#include "classify/list.h"
 
 /*
  * The rows that a packet's values have: offsets, one for each field that the family uses. `over` is
@@ -15,6 +15,7 @@ struct pk_rows {
     __u16 n;
     __u16 over; /* 1 + the next candidate of the delta in this chain, or 0 */
     __u32 row[PK_FIELD_N];
+    __u32 list[PK_LISTS]; /* the lists that its values have; 0: none */
 };
 
 /* A bound on the steps of one walk; the compiler refuses rule sets whose walk could need more. */
@@ -22,7 +23,6 @@ struct pk_rows {
 
 /* Where both kinds can stand: a leaf of the delta. No jump leads from one. */
 #define PK_OVER 0x80000000u
-#define PK_NO_LEAF (PK_OVER - 1)
 #define PK_PASSED 0x80000000u /* see pk_rows_seek */
 #define PK_FOUND PK_PASSED    /* see struct pk_dense */
 

@@ -13,11 +13,12 @@
  *     pk_load_mac(ctx, dst)                              see rules/match/header.bpf.h
  *     PK_GLOBAL                                          linkage of what is proved on its own
  *
- * Cost: one lookup per used field; then, per chain or run of leaves in an order of their own
- * (image.h), six loads per used field, and three for each word of leaves more that is not zero in
- * the rows of all fields, of which few are left where rows have their bits together. A delta
- * (image.h) adds one lookup per field it uses and chain that has leaves of it, and another for each
- * of those that is a candidate.
+ * Cost: one lookup per field that has lists, and a line or two of each list that the packet's
+ * values have, per chain. For the leaves that stand in rows: one lookup per used field; then, per
+ * chain or run of leaves in an order of their own (image.h), six loads per used field, and three
+ * for each word of leaves more that is not zero in the rows of all fields, of which few are left
+ * where rows have their bits together. A delta (image.h) adds one lookup per field it uses and
+ * chain that has leaves of it, and another for each of those that is a candidate.
  *
  * That is with rows that are trees. Through dense ones it costs a load per used field for each 64
  * leaves that are passed, or less where the first fields leave nothing of 512.
@@ -25,6 +26,7 @@
 #pragma once
 
 #include "classify/flow.h"
+#include "classify/list.h"
 #include "classify/seek.h"
 #include "rules/steps.h"
 
@@ -133,6 +135,11 @@ PK_GLOBAL __u32 pk_delta_from(__u32 tab, __u32 chain, __u32 at)
     if (n)
         first -= pk_less_mask(*PK_IMG(__u32, t->anchors + first * 4), at);
     return pk_delta_run(first, end);
+}
+
+static inline __u32 pk_list_at(__u32 k)
+{
+    return (__u32)(__builtin_offsetof(struct pk_family_tab, list) + k * sizeof(struct pk_list_tab));
 }
 
 static inline const struct pk_family_tab *pk_walk_tab(const struct pk_walk *w)
@@ -305,20 +312,40 @@ static inline __u32 pk_walk_next(struct pk_walk *w)
     return pk_leaf_gone(pk_walk_tab(w)->gone, leaf) ? PK_NO_LEAF : leaf;
 }
 
+/* The next candidate in this chain that is found by a list; or PK_NO_LEAF. */
+static inline __u32 pk_walk_listed(const struct pk_walk *w)
+{
+    __u32 under = pk_walk_tab(w)->under, found = PK_NO_LEAF, leaf, k;
+    __u64 run = (__u64)w->cursor << 32 | w->chain_end;
+
+    for (k = 0; k < PK_LISTS; k++) {
+        if (!w->rows.list[k])
+            continue;
+        leaf = pk_list_next(w->p, w->rows.list[k], under + pk_list_at(k), run);
+        found = leaf < found ? leaf : found;
+    }
+    return found;
+}
+
 /*
  * One step: from the cursor to the next candidate, or over the rest of a run that has none, or out
  * of the chain. 1: the walk has ended.
  */
 static long pk_walk_step(__u32 i, struct pk_walk *w)
 {
-    __u32 leaf;
+    __u32 leaf, listed;
 
     (void)i;
     if (w->cursor < w->chain_end && !pk_walk_over_at(w, w->cursor)) {
+        listed = pk_walk_listed(w);
         if (w->dense)
             leaf = pk_dense_seek(&w->rows, w->cursor, w->chain_end);
-        else
+        else if (w->rows.n)
             leaf = pk_rows_seek(&w->rows, w->tab, w->cursor, w->chain_end);
+        else
+            leaf = PK_PASSED | w->chain_end;
+        if (listed <= (leaf & ~PK_PASSED))
+            leaf = listed;
         w->cursor = leaf & ~PK_PASSED;
         if (leaf & PK_PASSED)
             return 0;
@@ -347,6 +374,8 @@ static inline void pk_walk_chain(struct pk_walk *w, const struct pk_family_tab *
     w->rows.n = (__u16)under->n_fields;
     for (k = 0; k < PK_FIELD_N && k < under->n_fields; k++)
         w->rows.row[k] = pk_row(w->p, t->under + pk_field_at(k));
+    for (k = 0; k < PK_LISTS && k < under->n_lists; k++)
+        w->rows.list[k] = pk_row(w->p, t->under + pk_list_at(k));
     w->tab = (__u32)((const char *)t - (const char *)pk_at(0, 0));
     w->dense = under->present & PK_FORM_DENSE;
     w->depth = (__u8)t->zero;

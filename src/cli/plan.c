@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/out.h"
+#include "classify/field.h"
 #include "cli/cli.h"
 #include "rules/leaf.h"
 
@@ -14,6 +15,8 @@ static const struct {
     const char *name, *how;
     size_t offset;
 } parts[] = {
+    {"lists", "leaves found by one value, and what else they need",
+     offsetof(struct pk_family_plan, list_bytes)},
     {"rows", NULL, offsetof(struct pk_family_plan, row_bytes)},
     {"leaves", "one a rule, more where a rule splits", offsetof(struct pk_family_plan, leaf_bytes)},
     {"order", "the leaf of each bit, where not in turn",
@@ -48,7 +51,7 @@ static const char *method_name(enum pk_method m)
                                 : "search, 16 bytes";
 }
 
-/* How often a search over n keys halves them: pk_search(). */
+/* How often a search over n keys halves them: pk_search(). Behind an index, in most cases once. */
 static unsigned halvings(size_t n)
 {
     unsigned steps = 0;
@@ -58,13 +61,16 @@ static unsigned halvings(size_t n)
     return steps;
 }
 
-static void add_field(struct pk_table *t, enum pk_field f, const struct pk_field_plan *q)
+static void add_field(struct pk_table *t, const char *before, enum pk_field f,
+                      const struct pk_field_plan *q)
 {
-    pk_table_str(t, pk_field_name(f));
+    pk_table_fmt(t, "%s%s", before, pk_field_name(f));
     if (q->method == PK_M_DIRECT)
         pk_table_str(t, "array, indexed by value");
     else
-        pk_table_fmt(t, "binary %s, %u steps", method_name(q->method), halvings(q->intervals));
+        pk_table_fmt(t, "%sbinary %s, %u steps%s",
+                     q->intervals > PK_INDEX_ABOVE ? "index, then " : "", method_name(q->method),
+                     halvings(q->intervals), q->intervals > PK_INDEX_ABOVE ? " at most" : "");
     pk_table_u64(t, q->intervals);
     pk_table_u64(t, q->rows);
     pk_table_u64(t, q->bytes);
@@ -78,9 +84,12 @@ static int print_table(const struct pk_family_plan *p, enum pk_classifier c)
 
     if (!t)
         return -ENOMEM;
-    for (int f = 0; f < PK_FIELD_N; f++)
+    for (int f = 0; f < PK_FIELD_N; f++) {
+        if (p->list[f].used)
+            add_field(t, "lists by ", (enum pk_field)f, &p->list[f]);
         if (p->field[f].used)
-            add_field(t, (enum pk_field)f, &p->field[f]);
+            add_field(t, "", (enum pk_field)f, &p->field[f]);
+    }
     for (size_t i = 0; i < N_PARTS; i++) {
         pk_table_str(t, parts[i].name);
         pk_table_str(t, parts[i].how ? parts[i].how : rows_how[c]);
@@ -100,7 +109,7 @@ static void print_unused(const struct pk_family_plan *p)
     for (int f = 0; f < PK_FIELD_N; f++) {
         const char *name = pk_field_name((enum pk_field)f);
 
-        if (p->field[f].used)
+        if (p->asked >> f & 1)
             continue;
         if (column && column + (int)strlen(name) > 76) {
             before = ",\n    ";
@@ -131,6 +140,8 @@ int pk_plan_print(const struct pk_plan *plan)
         printf("%s: %zu rule%s in %zu chain%s, %zu %s, jumps %zu deep\n",
                pk_family_name((enum pk_family)f), p->rules, plural(p->rules), p->chains,
                plural(p->chains), p->leaves, p->leaves == 1 ? "leaf" : "leaves", p->depth);
+        if (p->listed)
+            printf("  %zu of the leaves are found by lists\n", p->listed);
         r = print_table(p, plan->classifier);
         if (r)
             return r;
@@ -170,26 +181,27 @@ void pk_plan_print_bytes(const struct pk_plan *plan, unsigned indent)
             if (part_bytes(p, i))
                 column = add_item(column, indent, parts[i].name, part_bytes(p, i));
         for (int k = 0; k < PK_FIELD_N; k++)
-            if (p->field[k].used)
-                column =
-                    add_item(column, indent, pk_field_name((enum pk_field)k), p->field[k].bytes);
+            if (p->field[k].used || p->list[k].used)
+                column = add_item(column, indent, pk_field_name((enum pk_field)k),
+                                  p->field[k].bytes + p->list[k].bytes);
         putchar('\n');
     }
 }
 
-static json_t *fields_json(const struct pk_family_plan *p)
+/* `rows`: the name of that number. */
+static json_t *fields_json(const struct pk_field_plan *fields, const char *rows)
 {
     json_t *list = json_array();
 
     for (int f = 0; f < PK_FIELD_N; f++) {
-        const struct pk_field_plan *q = &p->field[f];
+        const struct pk_field_plan *q = &fields[f];
 
         if (q->used)
             json_array_append_new(
                 list,
                 json_pack("{s:s,s:s,s:I,s:I,s:I}", "field", pk_field_name((enum pk_field)f),
                           "method", method_name(q->method), "intervals", (json_int_t)q->intervals,
-                          "rows", (json_int_t)q->rows, "bytes", (json_int_t)q->bytes));
+                          rows, (json_int_t)q->rows, "bytes", (json_int_t)q->bytes));
     }
     return list;
 }
@@ -205,11 +217,14 @@ json_t *pk_plan_json(const struct pk_plan *plan)
         if (p->present)
             json_object_set_new(
                 o, pk_family_name((enum pk_family)f),
-                json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "rules", (json_int_t)p->rules,
-                          "leaves", (json_int_t)p->leaves, "chains", (json_int_t)p->chains, "depth",
-                          (json_int_t)p->depth, "row_bytes", (json_int_t)p->row_bytes, "leaf_bytes",
+                json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "rules",
+                          (json_int_t)p->rules, "leaves", (json_int_t)p->leaves, "chains",
+                          (json_int_t)p->chains, "depth", (json_int_t)p->depth, "listed",
+                          (json_int_t)p->listed, "list_bytes", (json_int_t)p->list_bytes,
+                          "row_bytes", (json_int_t)p->row_bytes, "leaf_bytes",
                           (json_int_t)p->leaf_bytes, "order_bytes", (json_int_t)p->order_bytes,
-                          "step_bytes", (json_int_t)p->step_bytes, "fields", fields_json(p)));
+                          "step_bytes", (json_int_t)p->step_bytes, "lists",
+                          fields_json(p->list, "leaves"), "fields", fields_json(p->field, "rows")));
     }
     return o;
 }

@@ -108,17 +108,29 @@ static void pk_store_put_chains(const struct pk_ruleset *rs, const uint32_t *lea
 /* A family's plan, but for its fields. */
 #define PK_STORE_PLAN(X)                                                                           \
     X(present)                                                                                     \
-    X(rules) X(leaves) X(chains) X(depth) X(row_bytes) X(leaf_bytes) X(order_bytes) X(step_bytes)
+    X(rules)                                                                                       \
+    X(leaves)                                                                                      \
+    X(chains) X(depth) X(listed) X(asked) X(list_bytes) X(row_bytes) X(leaf_bytes) X(order_bytes)  \
+        X(step_bytes)
 #define PK_STORE_PLAN_TAKE(name) .name = from->name,
+
+static struct pk_store_field_plan pk_store_put_field(const struct pk_field_plan *f)
+{
+    return (struct pk_store_field_plan){f->intervals, f->rows, f->bytes, f->used, f->method};
+}
+
+static struct pk_field_plan pk_store_get_field(const struct pk_store_field_plan *f)
+{
+    return (struct pk_field_plan){f->used, (enum pk_method)f->method, f->intervals, f->rows,
+                                  f->bytes};
+}
 
 static void pk_store_put_plan(const struct pk_family_plan *from, struct pk_store_plan *to)
 {
     *to = (struct pk_store_plan){PK_STORE_PLAN(PK_STORE_PLAN_TAKE)};
     for (unsigned i = 0; i < PK_FIELD_N; i++) {
-        const struct pk_field_plan *f = &from->field[i];
-
-        to->field[i] =
-            (struct pk_store_field_plan){f->intervals, f->rows, f->bytes, f->used, f->method};
+        to->field[i] = pk_store_put_field(&from->field[i]);
+        to->list[i] = pk_store_put_field(&from->list[i]);
     }
 }
 
@@ -126,10 +138,8 @@ static void pk_store_get_plan(const struct pk_store_plan *from, struct pk_family
 {
     *to = (struct pk_family_plan){PK_STORE_PLAN(PK_STORE_PLAN_TAKE)};
     for (unsigned i = 0; i < PK_FIELD_N; i++) {
-        const struct pk_store_field_plan *f = &from->field[i];
-
-        to->field[i] = (struct pk_field_plan){f->used, (enum pk_method)f->method, f->intervals,
-                                              f->rows, f->bytes};
+        to->field[i] = pk_store_get_field(&from->field[i]);
+        to->list[i] = pk_store_get_field(&from->list[i]);
     }
 }
 

@@ -24,7 +24,7 @@
 #include "base/hash.h"
 #include "kernel/fence.h"
 
-#define PK_STORE_MAGIC 0x34726f74536b6370ULL
+#define PK_STORE_MAGIC 0x35726f74536b6370ULL
 #define PK_STORE_MAX (1u << 30)
 
 struct pk_store_rule {
@@ -57,9 +57,9 @@ struct pk_store_field_plan {
 };
 
 struct pk_store_plan {
-    uint64_t present, rules, leaves, chains, depth;
-    struct pk_store_field_plan field[PK_FIELD_N];
-    uint64_t row_bytes, leaf_bytes, order_bytes, step_bytes;
+    uint64_t present, rules, leaves, chains, depth, listed, asked;
+    struct pk_store_field_plan field[PK_FIELD_N], list[PK_FIELD_N];
+    uint64_t list_bytes, row_bytes, leaf_bytes, order_bytes, step_bytes;
 };
 
 struct pk_store_head {

@@ -132,11 +132,13 @@ def test_status_shows_the_bytes_of_each_structure():
         document = picket_json("status", space=space)
         plan = picket_json("check", "--plan", file(V4, "r.v4"), file(V6, "r.v6"))["plan"]
         same("plan", document["plan"], plan)
-        many = file(picket("bench", "--print-rules", "fw", "300").stdout, "many.v4")
+        ranges = (f"-A INPUT -p tcp --dport {i}:{i + 20000} -j DROP\n" for i in range(300))
+        hosts = (f"-A INPUT -s 192.0.2.{i} -j DROP\n" for i in range(100))
+        many = file(f"*filter\n{''.join(ranges)}{''.join(hosts)}COMMIT\n", "many.v4")
         picket("apply", "-4", many, space=space)
         plan = picket_json("check", "--plan", many)["plan"]
-        if not plan["ipv4"]["order_bytes"]:
-            raise AssertionError(f"no order of bits in {plan}")
+        if not plan["ipv4"]["order_bytes"] or not plan["ipv4"]["list_bytes"]:
+            raise AssertionError(f"no order of bits, or no lists, in {plan}")
         same("plan of many", picket_json("status", space=space)["plan"]["ipv4"], plan["ipv4"])
 
 

@@ -143,7 +143,7 @@ _Static_assert(sizeof(struct pk_ctl) == 512, "shared with BPF");
  * before, and the next one. Larger, it has one. Behind the areas PK_DELTA_PLACES deltas have room
  * (classify/delta.h), if the map is large enough for that to be of use.
  */
-#define PK_IMAGE_SLACK 1024u /* at least a head */
+#define PK_IMAGE_SLACK 2048u /* at least a head */
 #define PK_ENGINE_BANKS 4u
 #define PK_ENGINE_SHARED (64u << 20)
 
