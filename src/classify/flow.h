@@ -19,10 +19,11 @@
  * would else push each other out for ever.
  *
  * Programs of process context (OUTPUT) may be interrupted by others on the same CPU, also in the
- * middle of a write: an entry is busy while it is written, and its head is another one afterwards;
- * who finds it so leaves the entry alone. A walk notes what it counts in a draft, one for each CPU;
- * who finds that taken is not remembered. No entry is ever cleared: `epoch` is the generation of
- * the rule set that it was made by, and never comes back.
+ * middle of a write: an entry is busy while it is written, and its count is another one afterwards.
+ * A hit is one compare-and-swap of that count, which fails if anything has come in between. A walk
+ * notes what it counts in a draft, one for each CPU; who finds that taken is not remembered. No
+ * entry is ever cleared: `epoch` is the generation of the rule set that it was made by, and never
+ * comes back.
  */
 #pragma once
 
@@ -31,9 +32,11 @@
 
 #define PK_FLOW_WAYS 8u
 /* Counters that an outcome may raise; a longer walk is walked each time. */
-#define PK_FLOW_SLOTS 18u
-#define PK_FLOW_NEAR 2u  /* of them stand in the entry itself, the others in its pk_flow_far */
+#define PK_FLOW_SLOTS 15u
 #define PK_FLOW_NOT 255u /* this walk cannot be remembered */
+
+/* Which of the tables. */
+enum pk_flow_form { PK_FLOW_LONG, PK_FLOW_SHORT };
 
 /* What a walk has counted. */
 struct pk_flow {
@@ -50,11 +53,11 @@ struct pk_flow_key4 {
     __u64 word[2]; /* addresses; as PK_FW_L4 */
 };
 
-/* What became of a flow. */
+/* What became of a flow, and how often since its counters were last told. */
 struct pk_flow_end {
-    __u32 head;  /* pk_flow_head() */
+    __u64 count; /* PK_FLOW_PACKET and so on */
     __u32 epoch; /* of the image that made it; 0: no entry */
-    __u32 slot[PK_FLOW_NEAR];
+    __u32 what;  /* pk_flow_what() */
 };
 
 struct pk_flow_entry {
@@ -67,9 +70,10 @@ struct pk_flow_entry4 {
     struct pk_flow_end end;
 };
 
-/* Few walks count so much: what stands here would only be in the way of the entries. */
+/* The counters but the first: what a hit does not read would only be in the way of the entries. */
 struct pk_flow_far {
-    __u32 slot[PK_FLOW_SLOTS - PK_FLOW_NEAR];
+    __u32 slot[PK_FLOW_SLOTS - 1];
+    __u32 pad[2];
 };
 
 /* An entry of each table. */
@@ -81,31 +85,72 @@ _Static_assert(sizeof(struct pk_flow_entry4) == 32, "half a cache line");
 _Static_assert(sizeof(struct pk_flow_far) == 64, "a cache line");
 
 /*
- * The head of an entry, one word, so that it changes at once:
+ * Packets of a flow are counted in its entry, which a hit reads in any case, and told to the
+ * counters of its rules when there is no more room for them here, when the entry gets another flow,
+ * and when somebody wants to know. One word, so that all of it changes at once:
  *
- *      31                     12 11        6 5         1   0
- *     | writes so far           | reason    | counters  |busy|
+ *      63              45   44   43       32 31            0
+ *     | writes so far    |busy | packets    | bytes         |
  */
-#define PK_FLOW_BUSY 1u
+#define PK_FLOW_PACKET (1ULL << 32)
+#define PK_FLOW_PACKETS 4095u
+#define PK_FLOW_BUSY (1ULL << 44)
+#define PK_FLOW_WRITE (1ULL << 45)
+#define PK_FLOW_BYTES_MOST ((1u << 20) - 1) /* of a packet; Linux's have half of it at most */
 
-static inline __u32 pk_flow_head(__u32 before, __u32 reason, __u32 n)
+_Static_assert((__u64)PK_FLOW_PACKETS *PK_FLOW_BYTES_MOST < PK_FLOW_PACKET, "no carry");
+
+static inline __u32 pk_flow_packets(__u64 count)
 {
-    return ((before >> 12) + 1) << 12 | (reason & 63) << 6 | (n & 31) << 1;
+    return (__u32)(count >> 32) & PK_FLOW_PACKETS;
 }
 
-static inline __u32 pk_flow_writes(__u32 head)
+static inline __u32 pk_flow_bytes(__u64 count)
 {
-    return head >> 12;
+    return (__u32)count;
 }
 
-static inline __u32 pk_flow_reason(__u32 head)
+static inline __u64 pk_flow_writes(__u64 count)
 {
-    return head >> 6 & 63;
+    return count / PK_FLOW_WRITE;
 }
 
-static inline __u32 pk_flow_counters(__u32 head)
+/* When the counters have been told. */
+static inline __u64 pk_flow_counted(__u64 count)
 {
-    return head >> 1 & 31;
+    return count & -PK_FLOW_BUSY;
+}
+
+/* Of the next flow in this entry. */
+static inline __u64 pk_flow_anew(__u64 before)
+{
+    return (before & -PK_FLOW_WRITE) + PK_FLOW_WRITE;
+}
+
+/*
+ *      31     26 25           22 21              0
+ *     | reason  | counters      | the first       |
+ */
+#define PK_FLOW_FIRST ((1u << 22) - 1)
+
+static inline __u32 pk_flow_what(__u32 reason, __u32 n, __u32 first)
+{
+    return reason << 26 | (n & 15) << 22 | (first & PK_FLOW_FIRST);
+}
+
+static inline __u32 pk_flow_reason(__u32 what)
+{
+    return what >> 26;
+}
+
+static inline __u32 pk_flow_counters(__u32 what)
+{
+    return what >> 22 & 15;
+}
+
+static inline __u32 pk_flow_first(__u32 what)
+{
+    return what & PK_FLOW_FIRST;
 }
 
 /* Words of a key. IPv4 addresses leave SADDR_HI and DADDR_HI free. */

@@ -98,8 +98,10 @@ static int count_once(struct pk_cli *c, struct pk_current *s)
 /* Between reading a set and its counters two changes may come; then it is another set. */
 int pk_current_count(struct pk_cli *c, struct pk_current *s)
 {
-    int r = count_once(c, s);
+    int r = pk_fence_gather(s->fence);
 
+    if (!r)
+        r = count_once(c, s);
     for (int i = 1; r == -ESTALE && i < COUNT_TRIES; i++) {
         r = read_live(c, s);
         if (!r)

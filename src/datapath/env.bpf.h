@@ -10,7 +10,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "classify/image.h"
-#include "datapath/abi/ctl.h"
+#include "datapath/count.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -26,20 +26,6 @@ struct {
     __type(key, __u32);
     __type(value, struct pk_ctl);
 } ctl SEC(".maps");
-
-struct pk_chunk {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, PK_CHUNK); /* times the CPUs: the loader's */
-    __uint(key_size, sizeof(__u32));
-    __uint(value_size, sizeof(struct pk_count));
-};
-
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-    __uint(max_entries, PK_CHUNKS_MAX);
-    __type(key, __u32);
-    __array(values, struct pk_chunk);
-} counters SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -82,34 +68,13 @@ static __always_inline const void *pk_at(__u32 off, __u32 size)
     return image + at;
 }
 
-static __always_inline void pk_count_add(struct pk_count *c, __u32 bytes)
-{
-    __sync_fetch_and_add(&c->packets, 1);
-    __sync_fetch_and_add(&c->bytes, bytes);
-}
-
-static __always_inline void pk_count(__u32 slot, __u32 bytes)
-{
-    __u32 chunk = slot / PK_CHUNK;
-    __u32 i = bpf_get_smp_processor_id() * PK_CHUNK + slot % PK_CHUNK;
-    struct pk_count *c;
-    void *map;
-
-    map = bpf_map_lookup_elem(&counters, &chunk);
-    if (!map)
-        return;
-    c = bpf_map_lookup_elem(map, &i);
-    if (c)
-        pk_count_add(c, bytes);
-}
-
 static __always_inline void pk_count_reason(__u32 where, __u32 reason, __u32 bytes)
 {
     __u32 i = where * PK_REASON_MAX + reason;
     struct pk_count *c = bpf_map_lookup_elem(&PK_REASONS, &i);
 
     if (c)
-        pk_count_add(c, bytes);
+        pk_count_add(c, 1, bytes);
 }
 
 /*
@@ -202,5 +167,3 @@ static __always_inline __u32 pk_bank_image(__u32 bank)
 }
 
 #define pk_loop(n, step, walk) bpf_loop((n), (step), (walk), 0)
-/* A global function: not static, not inlined; the verifier proves it once, for any arguments. */
-#define PK_GLOBAL __attribute__((noinline))

@@ -8,27 +8,8 @@
  */
 #pragma once
 
-#include "classify/flow.h"
 #include "datapath/env.bpf.h"
-
-/*
- * Tables of pk_config.flow_mask + 1 entries, one for each possible CPU; the loader sets the size.
- * An array that could be mapped begins at a page, so that entries are cache lines; another begins
- * behind its kernel object, and each entry would be two.
- */
-#define PK_FLOW_TABLE(name, entry)                                                                 \
-    struct {                                                                                       \
-        __uint(type, BPF_MAP_TYPE_ARRAY);                                                          \
-        __uint(map_flags, BPF_F_MMAPABLE);                                                         \
-        __uint(max_entries, PK_FLOW_WAYS);                                                         \
-        __type(key, __u32);                                                                        \
-        __type(value, struct entry);                                                               \
-    } name SEC(".maps")
-
-PK_FLOW_TABLE(flows, pk_flow_entry);
-PK_FLOW_TABLE(flows_far, pk_flow_far);
-PK_FLOW_TABLE(flows4, pk_flow_entry4); /* of flows with short keys */
-PK_FLOW_TABLE(flows4_far, pk_flow_far);
+#include "datapath/flow_table.bpf.h"
 
 /*
  * What is written down of a walk that has not ended. Whoever has taken it keeps the pointer: a
@@ -61,11 +42,10 @@ struct {
     __type(value, struct pk_flow_drafts);
 } flow_draft SEC(".maps");
 
-_Static_assert(PK_REASON_MAX <= 64, "pk_flow_head() has six bits for it");
+_Static_assert(PK_REASON_MAX <= 64, "pk_flow_what() has six bits for it");
+_Static_assert(PK_CHUNK *PK_CHUNKS_MAX <= PK_FLOW_FIRST + 1, "and so many for a slot");
 
 #define PK_FLOW_NONE 0xffffffffu /* no entry */
-
-#define pk_volatile(x) (*(volatile __typeof__(x) *)&(x))
 
 /* Entry 0 of the set that a hash leads to, in the tables of all CPUs. */
 static __always_inline __u32 pk_flow_set_of(__u64 hash)
@@ -78,30 +58,6 @@ static __always_inline __u32 pk_flow_set_of(__u64 hash)
 static __always_inline const struct pk_image_head *pk_head(__u32 image)
 {
     return pk_at(image, 0);
-}
-
-/* Which table a function is about; a constant in each place that says it. */
-enum pk_flow_form { PK_FLOW_LONG, PK_FLOW_SHORT };
-
-static __always_inline void *pk_flow_entry(enum pk_flow_form form, __u32 i)
-{
-    if (form == PK_FLOW_SHORT)
-        return bpf_map_lookup_elem(&flows4, &i);
-    return bpf_map_lookup_elem(&flows, &i);
-}
-
-static __always_inline struct pk_flow_far *pk_flow_far(enum pk_flow_form form, __u32 i)
-{
-    if (form == PK_FLOW_SHORT)
-        return bpf_map_lookup_elem(&flows4_far, &i);
-    return bpf_map_lookup_elem(&flows_far, &i);
-}
-
-static __always_inline struct pk_flow_end *pk_flow_end(enum pk_flow_form form, void *entry)
-{
-    if (form == PK_FLOW_SHORT)
-        return &((struct pk_flow_entry4 *)entry)->end;
-    return &((struct pk_flow_entry *)entry)->end;
 }
 
 static __always_inline __u64 pk_flow_hash_of(enum pk_flow_form form, const void *key)
@@ -130,63 +86,24 @@ static __always_inline int pk_flow_key(struct pk_flow_key *k, const struct pk_pa
 }
 
 /*
- * Counts what stands behind the near counters of entry `i`. 0: somebody has written to it since its
- * head was read. They are copied before anything is counted: they may change while read.
+ * Counts a packet of the flow in entry `i`, whose count was `count` before its key was compared.
+ * The reason that it leaves by; PK_REASON_N: somebody has written to the entry since.
  */
-static __always_inline int pk_flow_replay_far(enum pk_flow_form form, __u32 i, __u32 head,
-                                              __u32 bytes)
+static __always_inline enum pk_reason pk_flow_hit(enum pk_flow_form form, struct pk_flow_end *end,
+                                                  __u32 i, __u64 count, __u32 bytes)
 {
-    __u32 n = pk_flow_counters(head) - PK_FLOW_NEAR, k;
-    void *f = pk_flow_entry(form, i);
-    struct pk_flow_far *far = pk_flow_far(form, i);
-    struct pk_flow_far copy;
+    enum pk_reason reason = pk_flow_reason(pk_volatile(end->what));
+    int counted;
 
-    if (!f || !far)
-        return 0;
-#pragma unroll
-    for (k = 0; k < PK_FLOW_SLOTS - PK_FLOW_NEAR; k++)
-        copy.slot[k] = pk_volatile(far->slot[k]);
-    if (pk_volatile(pk_flow_end(form, f)->head) != head)
-        return 0;
-#pragma unroll /* Linux 6.1 refuses what clang makes of the loop: it falls through to its start */
-    for (k = 0; k < PK_FLOW_SLOTS - PK_FLOW_NEAR; k++)
-        if (k < n)
-            pk_count(copy.slot[k], bytes);
-    return 1;
-}
-
-/* Global functions, since so much is seldom counted. */
-PK_GLOBAL int pk_flow_replay_long(__u32 i, __u32 head, __u32 bytes)
-{
-    return pk_flow_replay_far(PK_FLOW_LONG, i, head, bytes);
-}
-
-PK_GLOBAL int pk_flow_replay_short(__u32 i, __u32 head, __u32 bytes)
-{
-    return pk_flow_replay_far(PK_FLOW_SHORT, i, head, bytes);
-}
-
-/*
- * Counts what the walk of the flow that ended in `f`, entry `i`, has counted. PK_REASON_N: somebody
- * has written to it since its head was read.
- */
-static __always_inline enum pk_reason pk_flow_replay(enum pk_flow_form form,
-                                                     const struct pk_flow_end *f, __u32 i,
-                                                     __u32 head, __u32 bytes)
-{
-    __u32 n = pk_flow_counters(head), one = pk_volatile(f->slot[0]), two = pk_volatile(f->slot[1]);
-    enum pk_reason reason = pk_flow_reason(head);
-
-    if (head & PK_FLOW_BUSY || pk_volatile(f->head) != head || reason >= PK_REASON_N)
+    if (count & PK_FLOW_BUSY || reason >= PK_REASON_N || bytes > PK_FLOW_BYTES_MOST)
         return PK_REASON_N;
-    if (n > PK_FLOW_NEAR && !(form == PK_FLOW_SHORT ? pk_flow_replay_short(i, head, bytes)
-                                                    : pk_flow_replay_long(i, head, bytes)))
-        return PK_REASON_N;
-    if (n)
-        pk_count(one, bytes);
-    if (n > 1)
-        pk_count(two, bytes);
-    return reason;
+    if (pk_flow_packets(count) < PK_FLOW_PACKETS)
+        counted = __sync_bool_compare_and_swap(&end->count, count, count + PK_FLOW_PACKET + bytes);
+    else if (form == PK_FLOW_SHORT)
+        counted = pk_flow_move_short(i, count, bytes);
+    else
+        counted = pk_flow_move_long(i, count, bytes);
+    return counted ? reason : PK_REASON_N;
 }
 
 /* The number of another entry of its set that has the flow; or of none. */
@@ -224,23 +141,24 @@ static __always_inline enum pk_reason pk_flow_recall(enum pk_flow_form form, con
                                                      __u32 bytes, __u32 epoch)
 {
     __u64 hash = pk_flow_hash_of(form, key);
-    __u32 n = pk_flow_set_of(hash) + pk_flow_way(hash, 0), head;
+    __u32 n = pk_flow_set_of(hash) + pk_flow_way(hash, 0);
     void *f = pk_flow_entry(form, n);
+    __u64 count;
 
     if (!f || !epoch)
         return PK_REASON_N;
-    head = pk_volatile(pk_flow_end(form, f)->head); /* before the key: see pk_flow_replay() */
+    count = pk_volatile(pk_flow_end(form, f)->count); /* before the key: see pk_flow_hit() */
     if (!pk_flow_is(form, f, key, epoch)) {
         n = form == PK_FLOW_SHORT ? pk_flow_other_short(key, hash, epoch)
                                   : pk_flow_other_long(key, hash, epoch);
         f = pk_flow_entry(form, n);
         if (!f)
             return PK_REASON_N;
-        head = pk_volatile(pk_flow_end(form, f)->head);
+        count = pk_volatile(pk_flow_end(form, f)->count);
         if (!pk_flow_is(form, f, key, epoch))
             return PK_REASON_N;
     }
-    return pk_flow_replay(form, pk_flow_end(form, f), n, head, bytes);
+    return pk_flow_hit(form, pk_flow_end(form, f), n, count, bytes);
 }
 
 static __always_inline struct pk_flow_drafts *pk_flow_drafts(void)
@@ -310,30 +228,44 @@ static __always_inline __u32 pk_flow_room(enum pk_flow_form form, __u32 set, __u
     return set + pk_flow_pushed(bpf_get_prandom_u32());
 }
 
+/* Marks entry `i` as being written, and tells the counters of its flow. 0: somebody writes it. */
+static __always_inline int pk_flow_claim(enum pk_flow_form form, __u32 i, struct pk_flow_end *end,
+                                         __u64 count)
+{
+    if (count & PK_FLOW_BUSY ||
+        !__sync_bool_compare_and_swap(&end->count, count, pk_flow_anew(count) | PK_FLOW_BUSY))
+        return 0;
+    if (pk_flow_packets(count) && form == PK_FLOW_SHORT)
+        pk_flow_tell_short(i, count);
+    else if (pk_flow_packets(count))
+        pk_flow_tell_long(i, count);
+    return 1;
+}
+
 static __always_inline void pk_flow_write(enum pk_flow_form form, __u32 i,
                                           const struct pk_flow_draft *d, __u32 reason)
 {
     struct pk_flow_far *far = pk_flow_far(form, i);
     void *f = pk_flow_entry(form, i);
     struct pk_flow_end *end;
-    __u32 head, n = d->flow.n;
+    __u32 n = d->flow.n;
+    __u64 count;
 
     if (!f || !far)
         return;
     end = pk_flow_end(form, f);
-    head = pk_volatile(end->head);
-    if (head & PK_FLOW_BUSY || !__sync_bool_compare_and_swap(&end->head, head, head | PK_FLOW_BUSY))
+    count = pk_volatile(end->count);
+    if (!pk_flow_claim(form, i, end, count))
         return;
     if (form == PK_FLOW_SHORT)
         *(struct pk_flow_key4 *)f = d->key4;
     else
         *(struct pk_flow_key *)f = d->key;
     end->epoch = d->epoch;
-    end->slot[0] = d->flow.slot[0];
-    end->slot[1] = d->flow.slot[1];
-    if (n > PK_FLOW_NEAR)
-        __builtin_memcpy(far->slot, d->flow.slot + PK_FLOW_NEAR, sizeof(far->slot));
-    __sync_lock_test_and_set(&end->head, pk_flow_head(head, reason, n));
+    end->what = pk_flow_what(reason, n, d->flow.slot[0]);
+    if (n > 1)
+        __builtin_memcpy(far->slot, d->flow.slot + 1, sizeof(far->slot));
+    __sync_lock_test_and_set(&end->count, pk_flow_anew(count));
 }
 
 static __always_inline void pk_flow_enter(enum pk_flow_form form, const struct pk_flow_draft *d,

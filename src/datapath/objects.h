@@ -17,6 +17,7 @@ extern const struct pk_object pk_object_tc;
 extern const struct pk_object pk_object_xdp;
 extern const struct pk_object pk_object_bench;
 extern const struct pk_object pk_object_forget;
+extern const struct pk_object pk_object_gather;
 
 /* Of the bytes of all of them. */
 extern const uint64_t pk_objects_sum;

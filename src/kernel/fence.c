@@ -62,7 +62,12 @@ int pk_standing_settle(struct pk_fence *f)
 
 int pk_standing_release(struct pk_fence *f)
 {
-    return f->ctl->freed <= f->ctl->quiet ? 0 : pk_standing_grace(f);
+    int r = f->ctl->freed <= f->ctl->quiet ? 0 : pk_standing_grace(f);
+
+    if (!r)
+        r = pk_fence_gather(f);
+    /* a program may have taken counts from an entry before that, and be about to tell them */
+    return r ? r : pk_standing_grace(f);
 }
 
 static void pk_standing_store(struct pk_fence *f, uint64_t word)
@@ -103,6 +108,7 @@ void pk_standing_unmap(struct pk_fence *f)
     if (f->ctl)
         munmap(f->ctl, sizeof(*f->ctl));
     f->ctl = NULL;
+    pk_close_p(&f->gather);
     pk_maps_done(&f->maps);
 }
 

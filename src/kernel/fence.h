@@ -113,8 +113,13 @@ int pk_fence_outline(struct pk_fence *f, struct pk_arena *a, struct pk_live *ret
                      struct pk_diags *d);
 
 /*
- * Exact counters, summed over CPUs: rule[n_rules] by ordinal. -ESTALE: two changes have come since
- * the set was read; read it again.
+ * Packets of flows that are in the flow cache are counted there (classify/flow.h). This tells all
+ * counters of all packets that were judged before; packets may be judged meanwhile. 0 or -errno.
+ */
+int pk_fence_gather(struct pk_fence *f);
+/*
+ * Counters, summed over CPUs: rule[n_rules] by ordinal; exact as of the last pk_fence_gather, or
+ * later. -ESTALE: two changes have come since the set was read; read it again.
  */
 int pk_fence_counters(struct pk_fence *f, const struct pk_live *live, enum pk_family family,
                       struct pk_counters *rule, struct pk_counters policy[PK_HOOK_N]);

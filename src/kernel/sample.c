@@ -55,6 +55,7 @@ static uint32_t pk_sample_rules(const struct pk_live *live, int family)
 static int pk_sample_read(struct pk_fence *f, const struct pk_live *live, uint32_t *slot,
                           struct pk_counters *value)
 {
+    int r = pk_fence_gather(f);
     size_t n = 0;
 
     for (int i = 0; i < PK_FAMILY_N; i++) {
@@ -65,7 +66,7 @@ static int pk_sample_read(struct pk_fence *f, const struct pk_live *live, uint32
         memcpy(slot + n, live->policy_slot[i], sizeof(live->policy_slot[i]));
         n += PK_HOOK_N;
     }
-    return pk_slots_read(&f->maps, slot, n, value);
+    return r ? r : pk_slots_read(&f->maps, slot, n, value);
 }
 
 int pk_fence_sample(struct pk_fence *f, const struct pk_live *live,

@@ -34,8 +34,8 @@ uint64_t pk_fence_generation(const struct pk_fence *f);
 bool pk_fence_stands(const struct pk_fence *f);
 
 /*
- * As pk_fence_counters, of both families together: counters lie in blocks of 1,024, and each is
- * fetched once. A family that is not given is left alone.
+ * As pk_fence_gather and pk_fence_counters, of both families together: counters lie in blocks of
+ * 1,024, and each is fetched once. A family that is not given is left alone.
  */
 int pk_fence_sample(struct pk_fence *f, const struct pk_live *live,
                     struct pk_counters *const rule[PK_FAMILY_N],

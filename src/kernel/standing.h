@@ -11,9 +11,10 @@ struct pk_fence {
     struct pk_pins pins;
     struct pk_maps maps;
     struct pk_ctl *ctl; /* mapped; every process and program sees the same */
+    int gather;         /* program of gather.c, once it was needed; or -1 */
 };
 
-#define PK_FENCE_NONE ((struct pk_fence){PK_PINS_NONE, PK_MAPS_NONE, NULL})
+#define PK_FENCE_NONE ((struct pk_fence){PK_PINS_NONE, PK_MAPS_NONE, NULL, -1})
 
 /*
  * With f->pins open: its maps. 0; -ENOENT: nothing stands there, though remains may lie about;
@@ -42,7 +43,7 @@ struct pk_seat pk_standing_before(const struct pk_fence *f, uint64_t word);
 int pk_standing_settle(struct pk_fence *f);
 /*
  * What must be before a counter that nobody has is given to a new rule: that no program runs which
- * read the word of a set that had it. 0 or -errno.
+ * read the word of a set that had it, and no flow has counts for it. 0 or -errno.
  */
 int pk_standing_release(struct pk_fence *f);
 /* Waits until every program that runs now has ended, and writes down that it is so. */

@@ -135,6 +135,8 @@ static int life_save(struct life *l)
     int r = pk_fence_open(&f, &l->d);
 
     if (!r)
+        r = pk_fence_gather(f);
+    if (!r)
         r = pk_fence_read(f, l->before, &l->arena, &live, &l->d);
     if (!r)
         printf("generation %" PRIu64 "\n", live.generation);

@@ -14,6 +14,8 @@
 #include "base/macro.h"
 #include "classify/compile.h"
 #include "classify/flow.h"
+#include "datapath/abi/gather.h"
+#include "datapath/objects.h"
 
 #define IMAGE_SIZE (1u << 25)
 #define BANK 1u /* its image does not stand at offset 0 */
@@ -22,7 +24,7 @@
 
 /* One object: its programs' maps and the memory of its image. */
 struct side {
-    struct bpf_object *object;
+    struct bpf_object *object, *gather;
     int image_fd, counters_fd, reasons_fd, ifnames_fd, test_fd;
     int chunk_fd[H_SLOTS / PK_CHUNK];
     uint8_t *image;
@@ -125,9 +127,26 @@ static int make_chunks(struct side *s)
     return 0;
 }
 
+static const char *const flow_maps[] = {"flows_long", "flows_long_far", "flows_short",
+                                        "flows_short_far"};
+
+/* The program that tells counters, with the object's maps. */
+static int open_gather(struct side *s)
+{
+    int r;
+
+    s->gather = bpf_object__open_mem(pk_object_gather.data, pk_object_gather.size, NULL);
+    if (!s->gather)
+        return -errno;
+    r = bpf_map__reuse_fd(bpf_object__find_map_by_name(s->gather, "counters"), s->counters_fd);
+    for (size_t i = 0; i < PK_ARRAY_SIZE(flow_maps) && !r; i++)
+        r = bpf_map__reuse_fd(bpf_object__find_map_by_name(s->gather, flow_maps[i]),
+                              bpf_object__find_map_fd_by_name(s->object, flow_maps[i]));
+    return r ? r : bpf_object__load(s->gather);
+}
+
 static int open_side(struct side *s, const char *path, bool cast)
 {
-    static const char *const flow_maps[] = {"flows", "flows_far", "flows4", "flows4_far"};
     const struct pk_ctl ctl = {.word = pk_word_make(1, BANK, PK_BANK_NONE)};
     uint32_t zero = 0, i;
     int r;
@@ -151,7 +170,9 @@ static int open_side(struct side *s, const char *path, bool cast)
     s->ifnames_fd = bpf_object__find_map_fd_by_name(s->object, "ifnames");
     s->test_fd = bpf_object__find_map_fd_by_name(s->object, "test_counters");
     r = bpf_map_update_elem(bpf_object__find_map_fd_by_name(s->object, "ctl"), &zero, &ctl, 0);
-    return r ? r : make_chunks(s);
+    if (!r)
+        r = make_chunks(s);
+    return r ? r : open_gather(s);
 }
 
 /* The judge goes on to its walk by the program array. */
@@ -234,6 +255,7 @@ void h_close(struct harness *h)
         for (c = 0; c < PK_ARRAY_SIZE(s->chunk_fd); c++)
             if (s->chunk_fd[c] > 0)
                 close(s->chunk_fd[c]);
+        bpf_object__close(s->gather);
         if (s->image && s->image != MAP_FAILED)
             munmap(s->image, IMAGE_SIZE);
         if (s->object) {
@@ -380,6 +402,21 @@ static struct pk_counters sum(const struct harness *h, int fd, uint32_t key)
     return c;
 }
 
+int h_gather(struct harness *h, enum h_prog p)
+{
+    const struct bpf_object *o = h->side[side_of[p]].gather;
+    int r = 0, fd = bpf_program__fd(bpf_object__find_program_by_name(o, "pk_gather"));
+
+    for (unsigned form = PK_FLOW_LONG; form <= PK_FLOW_SHORT && !r; form++) {
+        struct pk_gather g = {.form = form, .sets = FLOWS * (uint32_t)h->n_cpus / PK_FLOW_WAYS};
+        LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &g, .data_size_in = sizeof(g), .repeat = 1);
+
+        if (bpf_prog_test_run_opts(fd, &opts))
+            r = -errno;
+    }
+    return r;
+}
+
 struct pk_counters h_counter(struct harness *h, enum h_prog p, uint32_t slot)
 {
     struct pk_counters c = {0};
@@ -404,8 +441,8 @@ uint64_t h_reason(struct harness *h, enum h_prog p, enum pk_where where, enum pk
 uint64_t h_flow_claims(struct harness *h, enum h_prog p)
 {
     const struct bpf_object *o = h->side[side_of[p]].object;
-    int fd = bpf_object__find_map_fd_by_name(o, "flows");
-    int fd4 = bpf_object__find_map_fd_by_name(o, "flows4");
+    int fd = bpf_object__find_map_fd_by_name(o, "flows_long");
+    int fd4 = bpf_object__find_map_fd_by_name(o, "flows_short");
     uint32_t n = FLOWS * (uint32_t)h->n_cpus, i;
     struct pk_flow_entry entry;
     struct pk_flow_entry4 entry4;
@@ -413,9 +450,9 @@ uint64_t h_flow_claims(struct harness *h, enum h_prog p)
 
     for (i = 0; i < n; i++) {
         if (!bpf_map_lookup_elem(fd, &i, &entry))
-            claims += pk_flow_writes(entry.end.head);
+            claims += pk_flow_writes(entry.end.count);
         if (!bpf_map_lookup_elem(fd4, &i, &entry4))
-            claims += pk_flow_writes(entry4.end.head);
+            claims += pk_flow_writes(entry4.end.count);
     }
     return claims;
 }

@@ -48,6 +48,8 @@ int h_run(struct harness *h, enum h_prog p, enum pk_hook hook, enum pk_family fa
 /* The source MAC address of its frames, if the program can see it; see gen_packet(). */
 const uint8_t *h_mac(enum h_prog p);
 
+/* Tells counters what flows have counted; until then those below may lag behind. 0 or -errno. */
+int h_gather(struct harness *h, enum h_prog p);
 /* Sums over CPUs. */
 struct pk_counters h_counter(struct harness *h, enum h_prog p, uint32_t slot);
 uint64_t h_reason(struct harness *h, enum h_prog p, enum pk_where where, enum pk_reason reason);

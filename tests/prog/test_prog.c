@@ -21,11 +21,14 @@
 #include "base/macro.h"
 #include "classify/compile.h"
 #include "classify/eval.h"
+#include "classify/flow.h"
 #include "harness.h"
 #include "packet/packet_user.h"
 #include "rules/text.h"
 
 #define PACKETS 400u
+#define LONG_SLOTS 32u /* up to so many counters, some flow has more packets than an entry counts  \
+                        */
 
 /* One rule set in force for all programs, and what the evaluator has counted. */
 struct round {
@@ -129,8 +132,11 @@ static int round_make(struct round *r, struct gen *g, unsigned rules, bool with_
 
 static void remember(struct round *r, struct harness *h, enum h_prog p)
 {
+    int gathered = h_gather(h, p);
     uint32_t i;
 
+    if (gathered)
+        fprintf(stderr, "gathering: %s\n", strerror(-gathered));
     for (i = 0; i < r->n_slots; i++)
         r->before[i] = h_counter(h, p, i);
     memset(r->rule, 0, (r->n_slots - PK_HOOK_N + 1) * sizeof(*r->rule));
@@ -141,7 +147,7 @@ static bool same_counters(struct round *r, struct harness *h, enum h_prog p,
                           const struct pk_tally *t)
 {
     struct pk_counters got, want;
-    unsigned wrong = 0;
+    unsigned wrong = h_gather(h, p) != 0;
     uint32_t i;
 
     for (i = 0; i < r->n_slots; i++) {
@@ -226,11 +232,11 @@ static bool can_judge(enum h_prog p, enum pk_hook hook)
 }
 
 /*
- * One packet through program and evaluator, up to three times: the first may be walked and the next
+ * One packet through program and evaluator, so many times: the first may be walked and the next
  * ones recalled. True: same verdict (or not one that both can judge).
  */
 static bool judge(struct round *r, struct harness *h, enum h_prog prog, struct gen *g,
-                  enum pk_hook hook, struct pk_tally *tally)
+                  enum pk_hook hook, unsigned times, struct pk_tally *tally)
 {
     unsigned tags = prog == H_NF || gen_below(g, 2) ? 0 : gen_below(g, 3);
     struct pk_packet p = {0};
@@ -242,7 +248,6 @@ static bool judge(struct round *r, struct harness *h, enum h_prog prog, struct g
                                  .ct = prog == H_NF ? &untracked : NULL,
                                  .mac = h_mac(prog)};
     struct pk_verdict v = {0};
-    unsigned times = 1 + gen_below(g, 3);
     int got = 1;
     size_t i;
 
@@ -272,14 +277,17 @@ static bool run_program(struct round *r, struct harness *h, enum h_prog prog, st
     struct pk_tally tally = {.rule = r->rule};
     enum pk_hook hook;
     bool ok = true;
-    unsigned i;
+    unsigned i, times;
 
     remember(r, h, prog);
     for (i = 0; i < PACKETS && ok; i++) {
         hook = (enum pk_hook)gen_below(g, PK_HOOK_N);
         next_packet(r, g);
+        times = 1 + gen_below(g, 3);
+        if (!i && r->n_slots < LONG_SLOTS)
+            times = PK_FLOW_PACKETS + 2; /* a walk, and one more than an entry has room for */
         if (can_judge(prog, hook))
-            ok = judge(r, h, prog, g, hook, &tally);
+            ok = judge(r, h, prog, g, hook, times, &tally);
     }
     return ok && same_counters(r, h, prog, &tally) && same_effects(r, h, prog, g->family);
 }

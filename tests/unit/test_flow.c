@@ -601,22 +601,40 @@ static void test_known_masks(void **state)
     }
 }
 
-/* The parts of an entry's head keep out of each other's way, and no two writes look alike. */
-static void test_heads(void **state)
+/* The parts of what became of a flow keep out of each other's way. */
+static void test_what(void **state)
 {
-    __u32 before = 0, head;
+    static const __u32 first[] = {0, 1, 0x155555, 0x2aaaaa, PK_FLOW_FIRST};
 
-    for (__u32 reason = 0; reason < PK_REASON_MAX; reason++) {
-        for (__u32 n = 0; n <= PK_FLOW_SLOTS; n++, before = head) {
-            head = pk_flow_head(before, reason, n);
-            assert_int_equal(pk_flow_reason(head), reason);
-            assert_int_equal(pk_flow_counters(head), n);
-            assert_int_equal(pk_flow_writes(head), pk_flow_writes(before) + 1);
-            assert_false(head & PK_FLOW_BUSY);
-        }
+    for (__u32 reason = 0; reason < PK_REASON_MAX; reason++)
+        for (__u32 n = 0; n <= PK_FLOW_SLOTS; n++)
+            for (size_t i = 0; i < PK_ARRAY_SIZE(first); i++) {
+                __u32 what = pk_flow_what(reason, n, first[i]);
+
+                assert_int_equal(pk_flow_reason(what), reason);
+                assert_int_equal(pk_flow_counters(what), n);
+                assert_int_equal(pk_flow_first(what), first[i]);
+            }
+}
+
+/* A full entry's count is all there, and its next flow's is another one and none. */
+static void test_counts(void **state)
+{
+    const __u64 start = pk_flow_anew(7 * PK_FLOW_WRITE);
+    __u64 count = start, next;
+
+    for (__u32 i = 0; i < PK_FLOW_PACKETS; i++) {
+        assert_int_equal(pk_flow_packets(count), i);
+        assert_int_equal(pk_flow_bytes(count), i * PK_FLOW_BYTES_MOST);
+        assert_int_equal(pk_flow_counted(count), start);
+        count += PK_FLOW_PACKET + PK_FLOW_BYTES_MOST;
     }
-    head = pk_flow_head(UINT32_MAX, 0, 0);
-    assert_int_equal(head, 0); /* the number of writes begins anew */
+    assert_int_equal(pk_flow_packets(count), PK_FLOW_PACKETS);
+    assert_int_equal(pk_flow_writes(count), 8);
+    assert_false(count & PK_FLOW_BUSY);
+    next = pk_flow_anew(count | PK_FLOW_BUSY);
+    assert_int_equal(next, 9 * PK_FLOW_WRITE);
+    assert_int_equal(pk_flow_anew(~0ULL), 0); /* the number of writes begins anew */
 }
 
 /* A flow may stand in every entry of its set; a full set gives way to one lot in eight, evenly. */
@@ -641,9 +659,10 @@ static void test_ways(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),  cmocka_unit_test(test_long_walks),
-        cmocka_unit_test(test_heads),   cmocka_unit_test(test_ways),
-        cmocka_unit_test(test_headers), cmocka_unit_test(test_known_masks),
+        cmocka_unit_test(test_random),      cmocka_unit_test(test_long_walks),
+        cmocka_unit_test(test_what),        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_ways),        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_known_masks),
     };
 
     if (pk_test_register())

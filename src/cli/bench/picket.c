@@ -127,9 +127,10 @@ static uint64_t pk_picket_drops(const struct pk_ruleset *rs, const struct pk_cou
 int pk_bench_picket_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules)
 {
     struct pk_counters policy[PK_HOOK_N] = {0};
-    int r;
+    int r = pk_fence_gather(rig->fence);
 
-    r = pk_fence_counters(rig->fence, &rig->live, rig->family, rig->counters, policy);
+    if (!r)
+        r = pk_fence_counters(rig->fence, &rig->live, rig->family, rig->counters, policy);
     if (r)
         return r;
     *ret_policy = policy[PK_INPUT].packets;

@@ -37,7 +37,7 @@ int pk_demo_look(struct pk_demo *d)
 int pk_demo_count(struct pk_demo *d)
 {
     struct pk_demo_view *v = &d->view;
-    int f, r = 0;
+    int f, r = pk_fence_gather(v->fence);
 
     for (f = 0; f < PK_FAMILY_N && !r; f++)
         r = pk_fence_counters(v->fence, &v->live, (enum pk_family)f, v->rule[f], v->policy[f]);

@@ -36,7 +36,7 @@
 #define PK_DATAPATH_ABI 1000
 #define PK_REASONS reasons_next
 #else
-#define PK_DATAPATH_ABI 5
+#define PK_DATAPATH_ABI 6
 #define PK_REASONS reasons
 #endif
 
@@ -216,7 +216,8 @@ static inline __u32 pk_prog_index(__u32 bank, __u32 slot)
  * the arrays hang in the array of maps "counters". (In a per-CPU array each element is an
  * allocation of its own, and finding it costs a cache line more.) A rule keeps its slot for as long
  * as it stays, through any number of switches, so no count is ever copied. Adds are atomic: at
- * LOCAL_OUT a program can be interrupted by another one on the same CPU.
+ * LOCAL_OUT a program can be interrupted by another one on the same CPU. Packets of a flow that is
+ * in the flow cache are counted there, and here when gather.bpf.c has run.
  */
 #define PK_CHUNK 1024u
 #define PK_CHUNKS_MAX 4096u
