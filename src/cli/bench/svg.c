@@ -22,6 +22,7 @@
 #define PK_SVG_TOP 26.0    /* for its title */
 #define PK_SVG_WIDTH 206.0 /* of its field */
 #define PK_SVG_HEIGHT 170.0
+#define PK_SVG_LABEL 42     /* the width of "10,000" */
 #define PK_SVG_CELL_W 276.0 /* from panel to panel */
 #define PK_SVG_CELL_H 240.0
 #define PK_SVG_LEGEND 54.0
@@ -177,7 +178,7 @@ static const char *pk_svg_count(unsigned n, char buf[static 16])
 /* Grid and labels: a line a decade of ratios, a label for each number of rules. */
 static void pk_svg_axes(struct pk_svg *s, const struct pk_bench_cell *head)
 {
-    double ratio = 1;
+    double ratio = 1, last = 0;
     char buf[16];
     size_t k, i;
 
@@ -194,9 +195,14 @@ static void pk_svg_axes(struct pk_svg *s, const struct pk_bench_cell *head)
 
         for (i = 0; i < k && s->b->cells[i].n_rules != c->n_rules; i++)
             ;
-        if (i == k)
-            pk_svg_text(s, pk_svg_x(s, c->n_rules), s->top + PK_SVG_HEIGHT + 16, "middle", "%s",
+        if (i == k) {
+            double x = pk_svg_x(s, c->n_rules);
+            bool low = x - last < PK_SVG_LABEL; /* it would touch the last one */
+
+            pk_svg_text(s, x, s->top + PK_SVG_HEIGHT + (low ? 28 : 16), "middle", "%s",
                         pk_svg_count(c->n_rules, buf));
+            last = low ? 0 : x;
+        }
     }
     pk_svg_text(s, s->left, s->top - 10, "start", "%s, %s, %s", head->workload->name,
                 pk_family_title(head->family), head->traffic->name);
