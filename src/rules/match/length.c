@@ -26,7 +26,7 @@ static int length_parse(struct pk_option_use *use, void *info)
     struct length_info *i = info;
 
     i->given = true;
-    return pk_number_range_parse_to(use, UINT16_MAX, &i->length);
+    return pk_number_range_parse_to(use, UINT16_MAX, pk_number_parse, &i->length);
 }
 
 static int length_finish(struct pk_option_use *use, const struct pk_rule *r, void *info)

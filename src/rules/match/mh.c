@@ -68,9 +68,9 @@ static bool named_type(const char *s, uint32_t *ret)
     return true;
 }
 
-static int parse_type(const struct pk_option_use *use, const char *s, uint32_t *ret)
+static int parse_type(const struct pk_option_use *use, const char *s, uint32_t most, uint32_t *ret)
 {
-    if (named_type(s, ret) || pk_match_number(s, UINT8_MAX, ret))
+    if (named_type(s, ret) || pk_match_number(s, most, ret))
         return 0;
     pk_error(use->d, PK_CODE_MH_TYPE, use->arg_at,
              "write a number from 0 to 255, or bu, ba, be, ...",
@@ -80,19 +80,9 @@ static int parse_type(const struct pk_option_use *use, const char *s, uint32_t *
 
 static int mh_parse(struct pk_option_use *use, void *info)
 {
-    struct pk_number_range r = {.hi = UINT8_MAX, .invert = use->invert};
-    const char *low = use->args[0], *colon = strchr(low, ':');
-    const char *high = colon ? colon + 1 : low;
-    int e = 0;
+    struct pk_number_range r;
+    int e = pk_number_range_parse_to(use, UINT8_MAX, parse_type, &r);
 
-    if (colon)
-        low = pk_arena_strndup(use->arena, low, (size_t)(colon - low));
-    if (!low)
-        return -ENOMEM;
-    if (!colon || *low)
-        e = parse_type(use, low, &r.lo);
-    if (!e && (!colon || *high))
-        e = parse_type(use, high, &r.hi);
     if (e)
         return e;
     if (r.lo > r.hi || (r.invert && r.lo == 0 && r.hi == UINT8_MAX)) {

@@ -55,6 +55,8 @@ bool pk_number_range_all(const struct pk_number_range *r)
 }
 
 int pk_number_range_parse_to(const struct pk_option_use *use, uint32_t most,
+                             int (*one)(const struct pk_option_use *use, const char *s,
+                                        uint32_t most, uint32_t *ret),
                              struct pk_number_range *ret)
 {
     struct pk_number_range r = {.hi = most, .invert = use->invert};
@@ -67,9 +69,9 @@ int pk_number_range_parse_to(const struct pk_option_use *use, uint32_t most,
     if (!low)
         return -ENOMEM;
     if (!colon || *low)
-        e = pk_number_parse(use, low, most, &r.lo);
+        e = one(use, low, most, &r.lo);
     if (!e && (!colon || *high))
-        e = pk_number_parse(use, high, most, &r.hi);
+        e = one(use, high, most, &r.hi);
     if (!e)
         *ret = r;
     return e;
@@ -78,7 +80,7 @@ int pk_number_range_parse_to(const struct pk_option_use *use, uint32_t most,
 int pk_number_range_parse(const struct pk_option_use *use, struct pk_number_range *ret)
 {
     struct pk_number_range r;
-    int e = pk_number_range_parse_to(use, UINT32_MAX, &r);
+    int e = pk_number_range_parse_to(use, UINT32_MAX, pk_number_parse, &r);
 
     if (!e && r.invert && pk_number_range_all(&r))
         return saved_otherwise(use);

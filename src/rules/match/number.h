@@ -38,12 +38,14 @@ void pk_number_range_print(const char *option, const struct pk_number_range *r, 
 bool pk_number_range_all(const struct pk_number_range *r);
 bool pk_number_range_has(const struct pk_number_range *r, uint32_t v);
 
-/* The same for numbers up to `most`, of which iptables-save loses none. */
-int pk_number_range_parse_to(const struct pk_option_use *use, uint32_t most,
-                             struct pk_number_range *ret);
-
 /* One number up to `most`. 0 or -EINVAL (diagnosed). */
 int pk_number_parse(const struct pk_option_use *use, const char *s, uint32_t most, uint32_t *ret);
+
+/* The same for numbers up to `most`, each read by `one`, of which iptables-save loses none. */
+int pk_number_range_parse_to(const struct pk_option_use *use, uint32_t most,
+                             int (*one)(const struct pk_option_use *use, const char *s,
+                                        uint32_t most, uint32_t *ret),
+                             struct pk_number_range *ret);
 int pk_number_option_parse(const struct pk_option_use *use, struct pk_number_option *ret);
 void pk_number_option_print(const char *option, const struct pk_number_option *o,
                             struct pk_buf *out);
