@@ -255,6 +255,7 @@ int pk_bench_rig_tool(struct pk_bench_rig *rig, struct pk_tool_run *run);
 int pk_bench_nothing(struct pk_bench_rig *rig);
 int pk_bench_none_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules);
 int pk_bench_drop_start(struct pk_bench_rig *rig);
+int pk_bench_drop_udp_start(struct pk_bench_rig *rig); /* passes all but UDP */
 int pk_bench_drop_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules);
 int pk_bench_iptables_start(struct pk_bench_rig *rig);
 int pk_bench_iptables_append(struct pk_bench_rig *rig, unsigned k, double *ret_wall);

@@ -55,18 +55,6 @@ static struct pk_bench_rule pk_ddos_rule(enum pk_family f, uint64_t i, unsigned 
 static const struct pk_bench_workload pk_ddos_workload = {
     "ddos", "1,000 sources with protocol and port", pk_ddos_rule, PK_DDOS_RULES, true};
 
-static int pk_ddos_drop_start(struct pk_bench_rig *rig)
-{
-    int back, r = pk_netns_enter(&rig->ns, &back);
-
-    if (r)
-        return r;
-    r = pk_live_drop_attach(rig->sender, rig->in_ifindex, true);
-    if (pk_netns_leave(&back) < 0 && !r)
-        r = -EIO;
-    return r;
-}
-
 /* What the bare program drops counts as dropped by rule. */
 static int pk_ddos_drop_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules)
 {
@@ -76,7 +64,7 @@ static int pk_ddos_drop_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, u
 
 static const struct pk_bench_subject pk_ddos_subjects[PK_DDOS_SUBJECTS] = {
     {"no flood", .bare = true, .start = pk_bench_nothing, .judged = pk_bench_none_judged},
-    {"XDP_DROP", .bare = true, .start = pk_ddos_drop_start, .judged = pk_ddos_drop_judged},
+    {"XDP_DROP", .bare = true, .start = pk_bench_drop_udp_start, .judged = pk_ddos_drop_judged},
     {"picket xdp", .start = pk_bench_picket_start, .judged = pk_bench_picket_judged,
      .stop = pk_bench_picket_stop, .arg = "xdp"},
     {"picket netfilter", .start = pk_bench_picket_start, .judged = pk_bench_picket_judged,

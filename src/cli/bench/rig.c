@@ -185,16 +185,27 @@ int pk_bench_none_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_
     return 0;
 }
 
-int pk_bench_drop_start(struct pk_bench_rig *rig)
+/* A program that drops, what is UDP or all. */
+static int pk_rig_drop(struct pk_bench_rig *rig, bool udp)
 {
     int back, r = pk_netns_enter(&rig->ns, &back);
 
     if (r)
         return r;
-    r = pk_live_drop_attach(rig->sender, rig->in_ifindex, false);
+    r = pk_live_drop_attach(rig->sender, rig->in_ifindex, udp);
     if (pk_netns_leave(&back) < 0 && !r)
         r = -EIO;
     return r;
+}
+
+int pk_bench_drop_start(struct pk_bench_rig *rig)
+{
+    return pk_rig_drop(rig, false);
+}
+
+int pk_bench_drop_udp_start(struct pk_bench_rig *rig)
+{
+    return pk_rig_drop(rig, true);
 }
 
 int pk_bench_drop_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules)

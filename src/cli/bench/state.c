@@ -41,7 +41,6 @@ static const struct pk_bench_workload pk_state_workload = {
     true};
 
 static int pk_state_nft_start(struct pk_bench_rig *rig);
-static int pk_state_xdp_start(struct pk_bench_rig *rig);
 
 static const struct pk_bench_subject pk_state_subjects[PK_STATE_SUBJECTS] = {
     {"no firewall", .bare = true, .start = pk_bench_nothing, .judged = pk_bench_none_judged},
@@ -51,7 +50,8 @@ static const struct pk_bench_subject pk_state_subjects[PK_STATE_SUBJECTS] = {
      .stop = pk_bench_picket_stop, .arg = "tc"},
     {"picket xdp", .start = pk_bench_picket_start, .judged = pk_bench_none_judged,
      .stop = pk_bench_picket_stop, .arg = "xdp"},
-    {"XDP_PASS", .bare = true, .start = pk_state_xdp_start, .judged = pk_bench_none_judged},
+    /* What XDP itself costs, before it judges anything. */
+    {"XDP_PASS", .bare = true, .start = pk_bench_drop_udp_start, .judged = pk_bench_none_judged},
     {"iptables-legacy", .start = pk_bench_iptables_start, .judged = pk_bench_none_judged,
      .arg = "legacy"},
     {"nft", .start = pk_state_nft_start, .judged = pk_bench_none_judged},
@@ -108,19 +108,6 @@ static int pk_state_nft_start(struct pk_bench_rig *rig)
                       "  tcp dport { 80, 443, 5201 } ct state new accept\n }\n"
                       " chain forward { type filter hook forward priority 0; policy drop; }\n}\n");
     return text.failed ? text.failed : pk_bench_nft_load(rig, &text);
-}
-
-/* A program that passes all but UDP: what XDP itself costs, before it judges anything. */
-static int pk_state_xdp_start(struct pk_bench_rig *rig)
-{
-    int back, r = pk_netns_enter(&rig->ns, &back);
-
-    if (r)
-        return r;
-    r = pk_live_drop_attach(rig->sender, rig->in_ifindex, true);
-    if (pk_netns_leave(&back) < 0 && !r)
-        r = -EIO;
-    return r;
 }
 
 /*
