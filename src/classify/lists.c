@@ -157,6 +157,12 @@ static bool can_need(const struct pk_leaf_list *l, size_t leaf)
     return true;
 }
 
+/* The field by which a leaf is best listed, or NO_SIDE. */
+static unsigned side_of(const struct work *w, size_t leaf, unsigned among)
+{
+    return can_need(w->l, leaf) ? best_side(w, leaf, among) : NO_SIDE;
+}
+
 /* The fields by which most leaves are told apart best, in a mask. */
 static unsigned choose_sides(struct work *w)
 {
@@ -164,7 +170,7 @@ static unsigned choose_sides(struct work *w)
     size_t i;
 
     for (i = 0; i < w->l->n; i++) {
-        k = best_side(w, i, ~0u);
+        k = side_of(w, i, ~0u);
         if (k != NO_SIDE)
             w->side[k].best++;
     }
@@ -221,7 +227,7 @@ static void place(struct work *w, size_t leaf, unsigned among)
 /* How many intervals a leaf's best field covers, as a power of two; UINT8_MAX: it has none. */
 static uint8_t width_of(const struct work *w, size_t leaf, unsigned among)
 {
-    unsigned k = can_need(w->l, leaf) ? best_side(w, leaf, among) : NO_SIDE;
+    unsigned k = side_of(w, leaf, among);
 
     if (k == NO_SIDE)
         return UINT8_MAX;
