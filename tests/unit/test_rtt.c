@@ -1,34 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Times of TCP handshakes (state/rtt.h): which are taken, which are not, and how they are counted.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "../lib/talk.h"
+#include "talk_fixture.h"
 #include "state/rtt.h"
 
 #define US 1000u /* ns */
 #define MS (1000u * US)
-
-static int setup(void **state)
-{
-    static struct talk t;
-
-    talk_begin(&t, 64, NULL);
-    *state = &t;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_done(*state);
-    return 0;
-}
 
 #define SAY(t, after, ...) say((t), (after), &(struct talk_segment){__VA_ARGS__})
 #define SYN .flags = S, .seq = 1000
@@ -258,8 +235,6 @@ static void test_add(void **state)
     assert_int_equal(r.size[pk_rtt_size(1u << 22)], 1);
     assert_int_equal(r.size[PK_RTT_SIZES - 1], 1);
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

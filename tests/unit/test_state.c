@@ -1,40 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The table of connections: UDP, ICMP, errors, fragments, keys, and what a flood can do to it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "../lib/talk.h"
+#include "talk_fixture.h"
 #include "state/counts.h"
-
-#define NEW PK_CTS_NEW
-#define EST PK_CTS_ESTABLISHED
-#define REL PK_CTS_RELATED
-#define INV PK_CTS_INVALID
-
-static int setup(void **state)
-{
-    static struct talk t;
-
-    talk_begin(&t, 64, NULL);
-    *state = &t;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_done(*state);
-    return 0;
-}
-
-static uint32_t say(struct talk *t, struct talk_packet p)
-{
-    return talk_say(t, &p, true);
-}
 
 static unsigned left(struct talk *t)
 {
@@ -49,20 +16,20 @@ static void test_udp(void **state)
 {
     struct talk *t = *state;
 
-    assert_int_equal(say(t, talk_udp(false, 5353, 53, 20)), NEW);
-    assert_int_equal(say(t, talk_udp(false, 5353, 53, 20)), NEW);
+    assert_int_equal(told(t, talk_udp(false, 5353, 53, 20)), NEW);
+    assert_int_equal(told(t, talk_udp(false, 5353, 53, 20)), NEW);
     assert_int_equal(left(t), 30);
-    assert_int_equal(say(t, talk_udp(true, 5353, 53, 20)), EST);
+    assert_int_equal(told(t, talk_udp(true, 5353, 53, 20)), EST);
     assert_int_equal(left(t), 30);
     assert_false(talk_entry(t, NULL)->status & PK_CTF_ASSURED);
-    assert_int_equal(say(t, talk_udp(false, 5353, 53, 20)), EST);
+    assert_int_equal(told(t, talk_udp(false, 5353, 53, 20)), EST);
     assert_int_equal(left(t), 30); /* an exchange is no stream */
     talk_wait(t, 2.2);
-    assert_int_equal(say(t, talk_udp(false, 5353, 53, 20)), EST);
+    assert_int_equal(told(t, talk_udp(false, 5353, 53, 20)), EST);
     assert_int_equal(left(t), 120);
     assert_true(talk_entry(t, NULL)->status & PK_CTF_ASSURED);
     talk_wait(t, 121);
-    assert_int_equal(say(t, talk_udp(true, 5353, 53, 20)), NEW);
+    assert_int_equal(told(t, talk_udp(true, 5353, 53, 20)), NEW);
 }
 
 static void test_udp_length(void **state)
@@ -71,11 +38,11 @@ static void test_udp_length(void **state)
     struct talk *t = *state;
 
     p.b[25] = 29;
-    assert_int_equal(say(t, p), INV);
+    assert_int_equal(told(t, p), INV);
     p.b[25] = 7;
-    assert_int_equal(say(t, p), INV);
+    assert_int_equal(told(t, p), INV);
     p.b[25] = 28;
-    assert_int_equal(say(t, p), NEW);
+    assert_int_equal(told(t, p), NEW);
 }
 
 static void test_dropped_packets_make_no_entry(void **state)
@@ -97,10 +64,10 @@ static void test_other_protocols(void **state)
     talk_put(&r, "87654321", 8);
     talk_end(&p);
     talk_end(&r);
-    assert_int_equal(say(t, p), NEW);
+    assert_int_equal(told(t, p), NEW);
     assert_int_equal(left(t), 600);
-    assert_int_equal(say(t, r), EST);
-    assert_int_equal(say(t, p), EST);
+    assert_int_equal(told(t, r), EST);
+    assert_int_equal(told(t, p), EST);
 }
 
 /* bpf-iptables: a ping had the ports of the packet before. */
@@ -108,10 +75,10 @@ static void test_ping_has_no_ports(void **state)
 {
     struct talk *t = *state;
 
-    assert_int_equal(say(t, talk_udp(false, 5353, 53, 20)), NEW);
-    assert_int_equal(say(t, talk_icmp(false, 8, 0, 77)), NEW);
-    assert_int_equal(say(t, talk_udp(false, 5454, 54, 20)), NEW);
-    assert_int_equal(say(t, talk_icmp(true, 0, 0, 77)), EST);
+    assert_int_equal(told(t, talk_udp(false, 5353, 53, 20)), NEW);
+    assert_int_equal(told(t, talk_icmp(false, 8, 0, 77)), NEW);
+    assert_int_equal(told(t, talk_udp(false, 5454, 54, 20)), NEW);
+    assert_int_equal(told(t, talk_icmp(true, 0, 0, 77)), EST);
     assert_int_equal(left(t), 30);
 }
 
@@ -121,21 +88,21 @@ static void test_queries(void **state)
     struct talk *t = *state;
 
     for (unsigned i = 0; i < 4; i++) {
-        assert_int_equal(say(t, talk_icmp(true, answers[i], 0, 5)), INV);
-        assert_int_equal(say(t, talk_icmp(false, asks[i], 0, 5)), NEW);
-        assert_int_equal(say(t, talk_icmp(false, asks[i], 0, 5)), NEW);
-        assert_int_equal(say(t, talk_icmp(true, answers[i], 0, 6)), INV);
-        assert_int_equal(say(t, talk_icmp(true, answers[i], 0, 5)), EST);
-        assert_int_equal(say(t, talk_icmp(false, asks[i], 0, 5)), EST);
+        assert_int_equal(told(t, talk_icmp(true, answers[i], 0, 5)), INV);
+        assert_int_equal(told(t, talk_icmp(false, asks[i], 0, 5)), NEW);
+        assert_int_equal(told(t, talk_icmp(false, asks[i], 0, 5)), NEW);
+        assert_int_equal(told(t, talk_icmp(true, answers[i], 0, 6)), INV);
+        assert_int_equal(told(t, talk_icmp(true, answers[i], 0, 5)), EST);
+        assert_int_equal(told(t, talk_icmp(false, asks[i], 0, 5)), EST);
     }
-    assert_int_equal(say(t, talk_icmp(true, 8, 0, 5)), NEW); /* the other host's own */
-    assert_int_equal(say(t, talk_icmp(false, 9, 0, 5)), INV);
-    assert_int_equal(say(t, talk_icmp(false, 42, 0, 5)), INV);
+    assert_int_equal(told(t, talk_icmp(true, 8, 0, 5)), NEW); /* the other host's own */
+    assert_int_equal(told(t, talk_icmp(false, 9, 0, 5)), INV);
+    assert_int_equal(told(t, talk_icmp(false, 42, 0, 5)), INV);
 }
 
 static uint32_t say_error(struct talk *t, uint32_t from, uint32_t to, struct talk_packet about)
 {
-    return say(t, talk_error(from, to, 3, &about));
+    return told(t, talk_error(from, to, 3, &about));
 }
 
 #define ROUTER 0xcb007103u
@@ -147,7 +114,7 @@ static void test_error_direction(void **state)
     struct talk *t = *state;
 
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), INV);
-    say(t, about);
+    told(t, about);
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), REL);
     assert_int_equal(t->last.info, PK_CT_RELATED + PK_CT_IS_REPLY);
     assert_int_equal(say_error(t, TALK_SERVER, TALK_CLIENT, about), REL);
@@ -164,11 +131,11 @@ static void test_error_checksum(void **state)
     struct talk_packet about = talk_udp(false, 5353, 53, 20), e;
     struct talk *t = *state;
 
-    say(t, about);
+    told(t, about);
     e = talk_error(ROUTER, TALK_CLIENT, 3, &about);
-    assert_int_equal(say(t, e), REL);
+    assert_int_equal(told(t, e), REL);
     e.b[23] ^= 1;
-    assert_int_equal(say(t, e), INV);
+    assert_int_equal(told(t, e), INV);
 }
 
 /* ... and looking at it swapped the ports in the packet itself. */
@@ -177,7 +144,7 @@ static void test_error_is_not_written(void **state)
     struct talk_packet about = talk_udp(false, 5353, 53, 20), e, before;
     struct talk *t = *state;
 
-    say(t, about);
+    told(t, about);
     before = e = talk_error(ROUTER, TALK_CLIENT, 3, &about);
     talk_say(t, &e, true);
     assert_memory_equal(&e, &before, sizeof(e));
@@ -189,11 +156,11 @@ static void test_error_changes_nothing(void **state)
     struct talk_packet about = talk_udp(false, 5353, 53, 20);
     struct talk *t = *state;
 
-    say(t, about);
+    told(t, about);
     talk_wait(t, 20);
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), REL);
     assert_int_equal(left(t), 10);
-    assert_int_equal(say(t, about), NEW);
+    assert_int_equal(told(t, about), NEW);
 }
 
 static void test_error_about_ping(void **state)
@@ -201,7 +168,7 @@ static void test_error_about_ping(void **state)
     struct talk_packet about = talk_icmp(false, 8, 0, 9);
     struct talk *t = *state;
 
-    say(t, about);
+    told(t, about);
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), REL);
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, talk_icmp(false, 8, 0, 10)), INV);
 }
@@ -213,7 +180,7 @@ static void test_error_about_cut_header(void **state)
     struct talk *t = *state;
 
     talk_end(&about);
-    assert_int_equal(say(t, about), NEW);
+    assert_int_equal(told(t, about), NEW);
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), REL);
     about.b[0] = 0x46;
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), INV);
@@ -239,16 +206,16 @@ static void test_fragments(void **state)
 
     p.b[24] = 0x0f; /* the datagram is longer than its first fragment */
     r.b[24] = 0x0f;
-    assert_int_equal(say(t, fragment(p, 1480, true, 1)), INV);
-    assert_int_equal(say(t, fragment(p, 0, true, 1)), NEW);
-    assert_int_equal(say(t, fragment(p, 1480, true, 1)), NEW);
-    assert_int_equal(say(t, fragment(p, 1480, true, 2)), INV);
-    assert_int_equal(say(t, fragment(r, 1480, true, 1)), INV); /* the other direction's */
-    assert_int_equal(say(t, fragment(r, 0, true, 9)), EST);
-    assert_int_equal(say(t, fragment(r, 1480, false, 9)), EST);
+    assert_int_equal(told(t, fragment(p, 1480, true, 1)), INV);
+    assert_int_equal(told(t, fragment(p, 0, true, 1)), NEW);
+    assert_int_equal(told(t, fragment(p, 1480, true, 1)), NEW);
+    assert_int_equal(told(t, fragment(p, 1480, true, 2)), INV);
+    assert_int_equal(told(t, fragment(r, 1480, true, 1)), INV); /* the other direction's */
+    assert_int_equal(told(t, fragment(r, 0, true, 9)), EST);
+    assert_int_equal(told(t, fragment(r, 1480, false, 9)), EST);
     assert_int_equal(t->last.info, PK_CT_ESTABLISHED + PK_CT_IS_REPLY);
     talk_wait(t, 31);
-    assert_int_equal(say(t, fragment(r, 1480, false, 9)), INV);
+    assert_int_equal(told(t, fragment(r, 1480, false, 9)), INV);
 }
 
 /* What was dropped leaves its later fragments nothing. */
@@ -260,7 +227,7 @@ static void test_fragments_of_dropped(void **state)
     first = fragment(p, 0, true, 1);
     first.b[24] = 0x0f;
     assert_int_equal(talk_say(t, &first, false), NEW);
-    assert_int_equal(say(t, fragment(p, 1480, true, 1)), INV);
+    assert_int_equal(told(t, fragment(p, 1480, true, 1)), INV);
 }
 
 /*
@@ -306,8 +273,8 @@ static void test_flood_drives_out_half_open_ones_only(void **state)
     assert_true(filled > 0.9 * PK_STATE_WAYS && filled <= PK_STATE_WAYS);
     for (unsigned i = 0; i < KEPT; i++)
         assert_int_equal(
-            say(t, talk_tcp(&(struct talk_segment){
-                       .flags = A, .seq = 2 + i % 2, .ack = 6, .sport = (uint16_t)(1000 + i)})),
+            told(t, talk_tcp(&(struct talk_segment){
+                        .flags = A, .seq = 2 + i % 2, .ack = 6, .sport = (uint16_t)(1000 + i)})),
             EST);
 }
 
@@ -343,20 +310,20 @@ static void test_full(void **state)
     for (unsigned i = 0; i < 2000; i++) {
         uint16_t port = (uint16_t)(1000 + i);
 
-        if (!say(t, talk_udp(false, port, 53, 1)))
+        if (!told(t, talk_udp(false, port, 53, 1)))
             continue;
-        say(t, talk_udp(true, port, 53, 1));
+        told(t, talk_udp(true, port, 53, 1));
         talk_wait(t, 2.2);
-        say(t, talk_udp(false, port, 53, 1));
+        told(t, talk_udp(false, port, 53, 1));
         talk_wait(t, -2.2);
         made++;
     }
     assert_int_equal(made, 64 * PK_STATE_WAYS);
     for (unsigned i = 0; i < 100; i++)
-        refused += !say(t, talk_udp(false, (uint16_t)(9000 + i), 53, 1));
+        refused += !told(t, talk_udp(false, (uint16_t)(9000 + i), 53, 1));
     assert_int_equal(refused, 100);
     talk_wait(t, 125); /* time is what makes room */
-    assert_int_equal(say(t, talk_udp(false, 9000, 53, 1)), NEW);
+    assert_int_equal(told(t, talk_udp(false, 9000, 53, 1)), NEW);
 }
 
 /* At the number of connections that a table is made for, nearly all of them find a place. */
@@ -369,7 +336,7 @@ static void test_places(void **state)
     (void)state;
     talk_begin(&t, pk_state_buckets_for(N), NULL);
     for (unsigned i = 0; i < N; i++) {
-        assert_int_equal(say(&t, talk_udp(false, (uint16_t)i, (uint16_t)(i >> 4), 1)), NEW);
+        assert_int_equal(told(&t, talk_udp(false, (uint16_t)i, (uint16_t)(i >> 4), 1)), NEW);
         pushed += t.last.pushed;
     }
     assert_in_range(pushed, 0, N / 5000);
@@ -386,8 +353,8 @@ static void test_key_is_of_both_directions(void **state)
                            r = talk_udp(true, (uint16_t)(i * 331), (uint16_t)(i * 17), 1);
 
         p.b[12] = r.b[16] = (uint8_t)(i * 7 + 1);
-        assert_int_equal(say(t, p), NEW);
-        assert_int_equal(say(t, r), EST);
+        assert_int_equal(told(t, p), NEW);
+        assert_int_equal(told(t, r), EST);
     }
 }
 
@@ -399,7 +366,7 @@ static void test_zones_are_told_apart(void **state)
     struct pk_state_entry e;
     uint32_t until, now;
 
-    assert_int_equal(say(t, talk_udp(false, 5353, 53, 1)), NEW);
+    assert_int_equal(told(t, talk_udp(false, 5353, 53, 1)), NEW);
     now = t->last.now;
     e = *pk_state_table_find(&t->table, &t->last.seen.key, now, &until);
     e.key.zone = 0x8001;
@@ -420,13 +387,13 @@ static void test_ping_checksum(void **state)
     struct talk *t = *state;
 
     ask.b[23] ^= 1;
-    assert_int_equal(say(t, ask), INV);
+    assert_int_equal(told(t, ask), INV);
     ask.b[23] ^= 1;
-    assert_int_equal(say(t, ask), NEW);
+    assert_int_equal(told(t, ask), NEW);
     answer.b[27] ^= 1;
-    assert_int_equal(say(t, answer), INV);
+    assert_int_equal(told(t, answer), INV);
     answer.b[27] ^= 1;
-    assert_int_equal(say(t, answer), EST);
+    assert_int_equal(told(t, answer), EST);
 }
 
 /* Large pings come in fragments, both ways. */
@@ -437,11 +404,11 @@ static void test_fragments_of_ping(void **state)
 
     ask.b[23] ^= 1; /* of all of it */
     answer.b[23] ^= 1;
-    assert_int_equal(say(t, fragment(ask, 0, true, 1)), NEW);
-    assert_int_equal(say(t, fragment(ask, 8, false, 1)), NEW);
-    assert_int_equal(say(t, fragment(answer, 0, true, 2)), EST);
-    assert_int_equal(say(t, fragment(answer, 8, false, 2)), EST);
-    assert_int_equal(say(t, fragment(answer, 8, false, 3)), INV);
+    assert_int_equal(told(t, fragment(ask, 0, true, 1)), NEW);
+    assert_int_equal(told(t, fragment(ask, 8, false, 1)), NEW);
+    assert_int_equal(told(t, fragment(answer, 0, true, 2)), EST);
+    assert_int_equal(told(t, fragment(answer, 8, false, 2)), EST);
+    assert_int_equal(told(t, fragment(answer, 8, false, 3)), INV);
 }
 
 /* The embedded header is one of the error's own family, whatever version it names. */
@@ -450,14 +417,12 @@ static void test_error_version(void **state)
     struct talk_packet about = talk_udp(false, 5353, 53, 20);
     struct talk *t = *state;
 
-    say(t, about);
+    told(t, about);
     about.b[0] = 0x55;
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), REL);
     about.b[0] = 0x46; /* the ports would be elsewhere */
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), INV);
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

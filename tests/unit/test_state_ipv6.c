@@ -1,39 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The table of connections and IPv6: ICMPv6, extension headers, fragments behind them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "../lib/talk.h"
-
-#define NEW PK_CTS_NEW
-#define EST PK_CTS_ESTABLISHED
-#define REL PK_CTS_RELATED
-#define INV PK_CTS_INVALID
-
-static int setup(void **state)
-{
-    static struct talk t;
-
-    talk_begin(&t, 64, NULL);
-    *state = &t;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_done(*state);
-    return 0;
-}
-
-static uint32_t say(struct talk *t, struct talk_packet p)
-{
-    return talk_say(t, &p, true);
-}
+#include "talk_fixture.h"
 
 /* Of an ICMPv6 message without extension headers. */
 static void sum_icmpv6(struct talk_packet *p)
@@ -71,13 +38,13 @@ static void test_icmpv6(void **state)
         bool untracked = (type >= 130 && type <= 136) || type == 143;
         bool asks = type == 128 || type == 139;
 
-        assert_int_equal(say(t, icmpv6((uint8_t)type)), untracked ? PK_CTS_UNTRACKED
-                                                        : asks    ? NEW
-                                                                  : INV);
+        assert_int_equal(told(t, icmpv6((uint8_t)type)), untracked ? PK_CTS_UNTRACKED
+                                                         : asks    ? NEW
+                                                                   : INV);
     }
     answer.b[23] = 2;
     answer.b[39] = 1;
-    assert_int_equal(say(t, answer), EST);
+    assert_int_equal(told(t, answer), EST);
 }
 
 /* An error about a packet behind an extension header; the checksum covers the addresses. */
@@ -86,15 +53,15 @@ static void test_error_ipv6(void **state)
     struct talk_packet about = icmpv6(128), e = icmpv6(1);
     struct talk *t = *state;
 
-    assert_int_equal(say(t, about), NEW);
+    assert_int_equal(told(t, about), NEW);
     e.b[23] = 9; /* from a router to the host that asked */
     e.b[39] = 1;
     talk_put(&e, about.b, about.len);
     e.b[5] = (uint8_t)(8 + about.len);
     e.b[45] = 0;
-    assert_int_equal(say(t, e), INV);
+    assert_int_equal(told(t, e), INV);
     sum_icmpv6(&e);
-    assert_int_equal(say(t, e), REL);
+    assert_int_equal(told(t, e), REL);
 }
 
 /* Behind `headers` destination options of 8 bytes; then, if `id`, a fragment header. */
@@ -129,9 +96,9 @@ static void test_extension_headers_are_no_fragments(void **state)
 {
     struct talk *t = *state;
 
-    assert_int_equal(say(t, behind(2, 0, 0, false)), NEW);
+    assert_int_equal(told(t, behind(2, 0, 0, false)), NEW);
     assert_false(talk_entry(t, NULL)->tcp.seen[0].flags & PK_TCPF_LIBERAL);
-    assert_int_equal(say(t, behind(2, 7, 0, false)), NEW); /* whole, though it has the header */
+    assert_int_equal(told(t, behind(2, 7, 0, false)), NEW); /* whole, though it has the header */
     assert_false(talk_entry(t, NULL)->tcp.seen[0].flags & PK_TCPF_LIBERAL);
 }
 
@@ -143,14 +110,12 @@ static void test_fragments_ipv6(void **state)
     for (unsigned headers = 1; headers < 4; headers++) {
         uint16_t id = (uint16_t)(100 + headers);
 
-        assert_int_equal(say(t, behind(headers, id, 24, false)), INV);
-        assert_int_equal(say(t, behind(headers, id, 0, true)), NEW);
-        assert_int_equal(say(t, behind(headers, id, 24, false)), NEW);
-        assert_int_equal(say(t, behind(headers, id + 10, 24, false)), INV);
+        assert_int_equal(told(t, behind(headers, id, 24, false)), INV);
+        assert_int_equal(told(t, behind(headers, id, 0, true)), NEW);
+        assert_int_equal(told(t, behind(headers, id, 24, false)), NEW);
+        assert_int_equal(told(t, behind(headers, id + 10, 24, false)), INV);
     }
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
