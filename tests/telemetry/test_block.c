@@ -12,8 +12,8 @@
 #define ROUNDS 1200
 #define HOSTILE 60000
 
-static int64_t t_in[PK_BLOCK_MAX], t_out[PK_BLOCK_MAX];
-static union pk_value v_in[PK_BLOCK_MAX], v_out[PK_BLOCK_MAX];
+static int64_t t_in[PK_BLOCK_MAX], t_out[PK_MERGED_MAX]; /* a damaged head can say so many */
+static union pk_value v_in[PK_BLOCK_MAX], v_out[PK_MERGED_MAX];
 static struct pk_coder *coder;
 static unsigned met[PK_CODEC_N], met_constant, met_exceptions, met_zone;
 

@@ -184,9 +184,9 @@ static void survives_any_length(void **state)
     put_reply(&m, &c);
     put_tcp(&m);
     for (len = m.n->nlmsg_len; len >= sizeof(struct nlmsghdr); len--) {
-        _pk_free_ char *copy = malloc(len);
+        _pk_free_ char *copy = malloc(NLMSG_ALIGN(len)); /* libmnl reads so much of it */
 
-        memcpy(copy, m.bytes, len);
+        memcpy(copy, m.bytes, NLMSG_ALIGN(len));
         ((struct nlmsghdr *)copy)->nlmsg_len = len;
         (void)pk_ctnl_parse((struct nlmsghdr *)copy, &got);
     }
