@@ -579,7 +579,7 @@ static int pk_apply_edited(struct pk_apply *a, const struct pk_edit *e, struct p
 {
     const struct pk_ruleset *given[PK_FAMILY_N] = {NULL};
     struct pk_apply_options options = {0};
-    struct pk_edited edited;
+    struct pk_edited edited = {0};
     int r;
 
     pk_apply_find(a);

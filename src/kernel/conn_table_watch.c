@@ -28,9 +28,12 @@ static int pk_watch_keep(void *arg, uint32_t first, const struct pk_state_bucket
 {
     struct pk_table_watch *w = arg;
 
-    for (uint32_t i = 0; i < n; i++)
-        if (memcmp(&w->before[first + i], &b[i], sizeof(*b)))
+    for (uint32_t i = 0; i < n; i++) {
+        const void *before = &w->before[first + i], *now = &b[i];
+
+        if (memcmp(before, now, sizeof(*b)))
             w->before[first + i] = b[i];
+    }
     return 0;
 }
 

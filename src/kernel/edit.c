@@ -124,7 +124,7 @@ static unsigned pk_change_find(const struct pk_change *c)
     const char *text;
 
     for (unsigned n = 1; pk_each_next(&each, &rule); n++) {
-        if ((rule.kept ? rule.kept->hash : rule.added->hash) != hash)
+        if ((rule.added ? rule.added->hash : rule.kept->hash) != hash)
             continue;
         text = pk_each_text(&c->stored, &rule, &n_text);
         if (n_text == len && !memcmp(text, c->new->text, len))
@@ -224,7 +224,7 @@ static int pk_change_remove(struct pk_change *c)
 }
 
 /* One counter that neither of the two sets uses, as they stand. */
-static int pk_change_slot_search(struct pk_change *c, struct pk_slot_request *q)
+static int pk_change_slot_search(struct pk_change *c, struct pk_slot_request q)
 {
     _pk_stored_ struct pk_stored live = {0}, before = {0};
     int r = pk_stored_open(&c->f->pins, c->live, PK_STORE_RULES, &live);
@@ -233,9 +233,9 @@ static int pk_change_slot_search(struct pk_change *c, struct pk_slot_request *q)
         r = pk_stored_open(&c->f->pins, c->before, PK_STORE_RULES, &before);
     if (r)
         return PK_WHOLE;
-    q->used[0] = &live;
-    q->used[1] = before.head ? &before : NULL;
-    return pk_slots_one(q, &c->arena, &c->plan);
+    q.used[0] = &live;
+    q.used[1] = before.head ? &before : NULL;
+    return pk_slots_one(&q, &c->arena, &c->plan);
 }
 
 static int pk_change_slot(struct pk_change *c)
@@ -245,7 +245,7 @@ static int pk_change_slot(struct pk_change *c)
                                 .unused = pk_slots_unused(ctl)};
     int r = pk_slots_new(&q, &c->arena, &c->plan);
 
-    return r == -ENOENT ? pk_change_slot_search(c, &q) : r;
+    return r == -ENOENT ? pk_change_slot_search(c, q) : r;
 }
 
 static int pk_change_add(struct pk_change *c)

@@ -20,7 +20,7 @@ enum pk_map pk_prog_array(enum pk_prog_slot slot);
 
 /* A hash of the programs that this picket carries: an engine of others is not filled again. */
 uint64_t pk_object_build(void);
-/* Of an engine: programs with the fence's table of connections are other ones than those without. */
+/* Of an engine: programs with a table of connections are other ones than those without. */
 uint64_t pk_engine_build(const struct pk_ctl *ctl);
 
 struct pk_load {

@@ -110,8 +110,15 @@ static void pk_store_put_chains(const struct pk_ruleset *rs, const uint32_t *lea
     X(present)                                                                                     \
     X(rules)                                                                                       \
     X(leaves)                                                                                      \
-    X(chains) X(depth) X(listed) X(asked) X(list_bytes) X(row_bytes) X(leaf_bytes) X(order_bytes)  \
-        X(step_bytes)
+    X(chains)                                                                                      \
+    X(depth)                                                                                       \
+    X(listed)                                                                                      \
+    X(asked)                                                                                       \
+    X(list_bytes)                                                                                  \
+    X(row_bytes)                                                                                   \
+    X(leaf_bytes)                                                                                  \
+    X(order_bytes)                                                                                 \
+    X(step_bytes)
 #define PK_STORE_PLAN_TAKE(name) .name = from->name,
 
 static struct pk_store_field_plan pk_store_put_field(const struct pk_field_plan *f)

@@ -27,8 +27,8 @@
 #include "rules/text.h"
 
 #define PACKETS 400u
-#define LONG_SLOTS 32u /* up to so many counters, some flow has more packets than an entry counts  \
-                        */
+/* Up to so many counters, some flow has more packets than an entry counts. */
+#define LONG_SLOTS 32u
 
 /* One rule set in force for all programs, and what the evaluator has counted. */
 struct round {

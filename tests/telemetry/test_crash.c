@@ -48,11 +48,11 @@ static int64_t time_of(unsigned series, size_t i)
 
 static union pk_value value_of(unsigned series, size_t i)
 {
-    uint64_t word = (i + series) * 0x9e3779b97f4a7c15u;
+    uint64_t word = (i + series) * 0x9e3779b97f4a7c15u, stair = i / 700;
     union pk_value v = {.counter = i * 1000 + word % 1000};
 
     if (series == 3)
-        v.gauge = (double)(i / 700);
+        v.gauge = (double)stair;
     else if (series != 1)
         v.gauge = 1 + (double)(word >> 40) / 4096;
     return v;

@@ -250,9 +250,12 @@ static void test_merging_damaged(void **state)
     remove_store();
     db = open_store(&o);
     assert_int_equal(pk_tsdb_series(db, &m, &d, &s), 0);
-    for (unsigned i = 0; i < 30 * 3600; i++)
+    for (unsigned i = 0; i < 30 * 3600; i++) {
+        unsigned stair = i / 100;
+
         assert_int_equal(
-            pk_tsdb_add(db, s, START + i * SECOND, (union pk_value){.gauge = i / 100}, &d), 0);
+            pk_tsdb_add(db, s, START + i * SECOND, (union pk_value){.gauge = stair}, &d), 0);
+    }
     assert_int_equal(pk_tsdb_seal(db, &d), 0);
     run_sql("UPDATE block SET body = x'01' WHERE id = 1");
     assert_int_equal(pk_tsdb_keep(db, &(struct pk_keep){0}, START + 90 * HOUR, &d), 0);

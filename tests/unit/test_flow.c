@@ -354,11 +354,21 @@ static size_t make_probes(struct gen *g, struct probe *b, size_t n)
     return got;
 }
 
+static bool connections_differ(const struct pk_conntrack *a, const struct pk_conntrack *b)
+{
+    bool differ = a->info != b->info || a->entry != b->entry || a->status != b->status ||
+                  a->expires != b->expires || a->proto != b->proto;
+
+    for (unsigned i = 0; i < PK_CT_ENDS; i++)
+        differ |= !pk_u128_equal(a->addr[i], b->addr[i]) || a->port[i] != b->port[i];
+    return differ;
+}
+
 static bool differ(const struct probe *one, const struct probe *two)
 {
     const struct pk_packet *a = &one->p, *b = &two->p;
 
-    return memcmp(&one->ct, &two->ct, sizeof(one->ct)) || !pk_u128_equal(a->saddr, b->saddr) ||
+    return connections_differ(&one->ct, &two->ct) || !pk_u128_equal(a->saddr, b->saddr) ||
            !pk_u128_equal(a->daddr, b->daddr) || !pk_u128_equal(a->iif, b->iif) ||
            !pk_u128_equal(a->oif, b->oif) || a->len != b->len || a->sport != b->sport ||
            a->dport != b->dport || a->icmp != b->icmp || a->proto != b->proto ||

@@ -58,9 +58,11 @@ static void packet(struct pk_watch *w, struct from f, uint64_t dst_hi, uint64_t 
                    uint8_t protocol, const struct pk_buf *body)
 {
     _pk_buf_ struct pk_buf b = PK_BUF_INIT(65536);
-    struct pk_capture_packet p = {.number = ++number, .when = (int64_t)number, .link = 1};
+    struct pk_capture_packet p = {.link = 1};
     enum pk_unread unread;
 
+    p.number = ++number;
+    p.when = (int64_t)number;
     put48(&b, 0x020000000099);
     put48(&b, f.mac);
     put16(&b, 0x86dd);

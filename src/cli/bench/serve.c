@@ -29,12 +29,12 @@
 /* One process, nothing written but into its folder, one page of 1 KiB and a connection a request.
  */
 static const char pk_serve_nginx_conf[] =
-    "daemon off;\nmaster_process off;\npid %1$s/pid;\nerror_log stderr crit;\n"
+    "daemon off;\nmaster_process off;\npid pid;\nerror_log stderr crit;\n"
     "events { worker_connections 4096; }\n"
     "http {\n access_log off;\n keepalive_timeout 0;\n"
-    " client_body_temp_path %1$s/body;\n proxy_temp_path %1$s/proxy;\n"
-    " fastcgi_temp_path %1$s/fastcgi;\n uwsgi_temp_path %1$s/uwsgi;\n scgi_temp_path %1$s/scgi;\n"
-    " server {\n  listen 80 backlog=4096;\n  location / { return 200 \"%2$01024d\"; }\n }\n}\n";
+    " client_body_temp_path body;\n proxy_temp_path proxy;\n fastcgi_temp_path fastcgi;\n"
+    " uwsgi_temp_path uwsgi;\n scgi_temp_path scgi;\n"
+    " server {\n  listen 80 backlog=4096;\n  location / { return 200 \"%01024d\"; }\n }\n}\n";
 
 static int pk_serve_configure(const char *folder, char conf[static 48])
 {
@@ -44,7 +44,7 @@ static int pk_serve_configure(const char *folder, char conf[static 48])
     f = fopen(conf, "we");
     if (!f)
         return -errno;
-    fprintf(f, pk_serve_nginx_conf, folder, 0);
+    fprintf(f, pk_serve_nginx_conf, 0);
     return fclose(f) ? -errno : 0;
 }
 

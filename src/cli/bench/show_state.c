@@ -18,6 +18,8 @@ static struct pk_bench_spread pk_tcp_spread(const double *v, unsigned n)
     double sorted[PK_BENCH_ROUNDS_MAX];
     struct pk_bench_spread s = {0};
 
+    if (!n)
+        return s;
     memcpy(sorted, v, n * sizeof(*v));
     pk_bench_quartiles(sorted, n, &s.low, &s.median, &s.high);
     return s;
