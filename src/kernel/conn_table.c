@@ -2,7 +2,6 @@
 #include "kernel/conn_table.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -12,8 +11,8 @@
 #include "base/diag.h"
 #include "base/macro.h"
 #include "datapath/abi/forget.h"
-#include "datapath/objects.h"
 #include "kernel/fault.h"
+#include "kernel/linked.h"
 #include "kernel/sample.h"
 #include "kernel/sys.h"
 #include "state/view.h"
@@ -145,43 +144,16 @@ int pk_conn_table_each(const struct pk_fence *f, const struct pk_conn_filter *fi
     return r && !x.told ? pk_sys_error(d, r, "cannot read the table of connections") : r;
 }
 
-static void pk_object_p(struct bpf_object **o)
-{
-    bpf_object__close(*o);
-}
-
-/* The program that deletes, with the fence's table. */
-static int pk_table_load(const struct pk_fence *f, struct bpf_object **ret)
-{
-    __attribute__((cleanup(pk_object_p))) struct bpf_object *o = NULL;
-    struct bpf_map *map;
-    int r;
-
-    pk_sys_quiet();
-    o = bpf_object__open_mem(pk_object_forget.data, pk_object_forget.size, NULL);
-    if (!o)
-        return -errno;
-    map = bpf_object__find_map_by_name(o, pk_map_name(PK_MAP_STATE));
-    r = map ? bpf_map__reuse_fd(map, f->maps.fd[PK_MAP_STATE]) : -ENOENT;
-    if (!r)
-        r = pk_fault();
-    if (!r)
-        r = bpf_object__load(o);
-    if (!r)
-        *ret = PK_TAKE_PTR(o);
-    return r;
-}
-
 int pk_conn_table_delete(const struct pk_fence *f, const struct pk_conn_filter *filter,
                          pk_conn_fn *fn, void *arg, struct pk_diags *d)
 {
-    __attribute__((cleanup(pk_object_p))) struct bpf_object *o = NULL;
     struct pk_table_each x = {.filter = filter, .fn = fn, .arg = arg};
-    int r = pk_table_load(f, &o);
+    _pk_close_ int forget = -1;
+    int r = pk_linked_load(&pk_linked_forget, "pk_forget", &f->maps, &forget);
 
     if (r)
         return pk_sys_error(d, r, "cannot load the program that deletes connections");
-    x.forget = bpf_program__fd(bpf_object__find_program_by_name(o, "pk_forget"));
+    x.forget = forget;
     r = pk_table_read(f, 0, f->ctl->state_buckets, pk_table_part, &x);
     return r && !x.told ? pk_sys_error(d, r, "cannot delete connections") : r;
 }

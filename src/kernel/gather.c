@@ -2,60 +2,24 @@
 #include "kernel/fence.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 
 #include "base/macro.h"
 #include "classify/flow.h"
 #include "datapath/abi/gather.h"
-#include "datapath/objects.h"
 #include "kernel/fault.h"
+#include "kernel/linked.h"
 #include "kernel/standing.h"
-#include "kernel/sys.h"
 
 /* Sets in one run: softirqs of this CPU wait for it, some 50 us. */
 #define PK_GATHER_SETS 512u
 
-static void pk_object_p(struct bpf_object **o)
-{
-    bpf_object__close(*o);
-}
-
-static int pk_gather_bind(struct bpf_object *o, const struct pk_maps *m)
-{
-    static const enum pk_map maps[] = {PK_MAP_COUNTERS, PK_MAP_FLOW_CACHE, PK_MAP_FLOW_FAR,
-                                       PK_MAP_FLOW4_CACHE, PK_MAP_FLOW4_FAR};
-    int r = 0;
-
-    for (size_t i = 0; !r && i < PK_ARRAY_SIZE(maps); i++) {
-        struct bpf_map *map = bpf_object__find_map_by_name(o, pk_map_name(maps[i]));
-
-        r = map ? bpf_map__reuse_fd(map, m->fd[maps[i]]) : -ENOENT;
-    }
-    return r;
-}
-
 /* Once for each process: some read again and again. */
 static int pk_gather_load(struct pk_fence *f)
 {
-    __attribute__((cleanup(pk_object_p))) struct bpf_object *o = NULL;
-    int r;
-
     if (f->gather >= 0 || f->maps.fd[PK_MAP_FLOW_CACHE] < 0 || f->maps.fd[PK_MAP_FLOW4_CACHE] < 0)
         return 0;
-    pk_sys_quiet();
-    o = bpf_object__open_mem(pk_object_gather.data, pk_object_gather.size, NULL);
-    if (!o)
-        return -errno;
-    r = pk_gather_bind(o, &f->maps);
-    if (!r)
-        r = bpf_object__load(o);
-    if (r)
-        return r;
-    f->gather = fcntl(bpf_program__fd(bpf_object__find_program_by_name(o, "pk_gather")),
-                      F_DUPFD_CLOEXEC, 3);
-    return f->gather < 0 ? -errno : 0;
+    return pk_linked_load(&pk_linked_gather, "pk_gather", &f->maps, &f->gather);
 }
 
 static int pk_gather_run(int prog, struct pk_gather g)

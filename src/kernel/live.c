@@ -4,13 +4,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base/macro.h"
-#include "datapath/objects.h"
+#include "kernel/linked.h"
 #include "kernel/sys.h"
 
 #define PK_LIVE_LOOPBACK 1 /* the index of every namespace's loopback */
@@ -18,16 +19,10 @@
 #define PK_LIVE_LEN6 (PK_BENCH_SLOTS * sizeof(struct pk_bench_flow6))
 
 struct pk_live_sender {
-    struct bpf_object *object;
     int send_fd, drop_fd, drop_udp_fd, dropped_fd, cursor_fd;
     struct pk_bench_flow4 *slots4; /* mapped */
     struct pk_bench_flow6 *slots6;
 };
-
-static int pk_live_quiet(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-    return 0; /* what libbpf would say is told through diagnostics */
-}
 
 struct pk_bench_flow4 *pk_live_slots4(struct pk_live_sender *s)
 {
@@ -47,64 +42,62 @@ int pk_live_order(struct pk_live_sender *s, enum pk_bench_order order, uint64_t 
     return bpf_map_update_elem(s->cursor_fd, &key, &c, BPF_ANY) < 0 ? -errno : 0;
 }
 
-static int pk_live_program(const struct pk_live_sender *s, const char *name)
+static int pk_live_program(const struct pk_bound *b, const char *name, int *ret)
 {
-    struct bpf_program *p = bpf_object__find_program_by_name(s->object, name);
+    const struct pk_linked_prog *p = pk_linked_find(b->object, name);
 
-    return p ? bpf_program__fd(p) : -ENOENT;
+    return p ? pk_bound_load(b, p, NULL, ret, NULL) : -ENOENT;
 }
 
-/* The descriptor of a map; *ret, if wanted, gets its values. */
-static int pk_live_map(const struct pk_live_sender *s, const char *name, size_t len, void **ret)
+static int pk_live_programs(struct pk_live_sender *s, const struct pk_bound *b, bool ipv6)
 {
-    int fd = bpf_object__find_map_fd_by_name(s->object, name);
-    int r = fd >= 0 && ret ? pk_sys_map_mmap(fd, len, true, ret) : 0;
+    int r = pk_live_program(b, ipv6 ? "pk_bench_send6" : "pk_bench_send4", &s->send_fd);
 
-    return r ? r : fd;
+    if (!r)
+        r = pk_live_program(b, "pk_bench_drop", &s->drop_fd);
+    return r ? r : pk_live_program(b, "pk_bench_drop_udp", &s->drop_udp_fd);
 }
 
-static int pk_live_find(struct pk_live_sender *s, bool ipv6)
+static int pk_live_map(const struct pk_bound *b, const char *name, int *ret)
 {
-    s->send_fd = pk_live_program(s, ipv6 ? "pk_bench_send6" : "pk_bench_send4");
-    s->drop_fd = pk_live_program(s, "pk_bench_drop");
-    s->drop_udp_fd = pk_live_program(s, "pk_bench_drop_udp");
-    s->dropped_fd = pk_live_map(s, "dropped", 0, NULL);
-    s->cursor_fd = pk_live_map(s, "cursor", 0, NULL);
-    if (s->send_fd < 0 || s->drop_fd < 0 || s->drop_udp_fd < 0 || s->dropped_fd < 0 ||
-        s->cursor_fd < 0)
-        return -ENOENT;
-    if (pk_live_map(s, "slots4", PK_LIVE_LEN4, (void **)&s->slots4) < 0 ||
-        pk_live_map(s, "slots6", PK_LIVE_LEN6, (void **)&s->slots6) < 0)
-        return -ENOMEM;
-    return 0;
+    *ret = fcntl(pk_bound_map(b, name), F_DUPFD_CLOEXEC, 3);
+    return *ret < 0 ? -errno : 0;
+}
+
+static int pk_live_maps(struct pk_live_sender *s, const struct pk_bound *b)
+{
+    int r = pk_live_map(b, "dropped", &s->dropped_fd);
+
+    if (!r)
+        r = pk_live_map(b, "cursor", &s->cursor_fd);
+    if (!r)
+        r = pk_sys_map_mmap(pk_bound_map(b, "slots4"), PK_LIVE_LEN4, true, (void **)&s->slots4);
+    return r ? r
+             : pk_sys_map_mmap(pk_bound_map(b, "slots6"), PK_LIVE_LEN6, true, (void **)&s->slots6);
 }
 
 static int pk_live_load(struct pk_live_sender *s, bool ipv6)
 {
-    int r;
+    _pk_bound_ struct pk_bound b = PK_BOUND_NONE;
+    int r = pk_bound_make(&b, &pk_linked_bench, &(struct pk_bind){.image = -1});
 
-    s->object = bpf_object__open_mem(pk_object_bench.data, pk_object_bench.size, NULL);
-    if (!s->object)
-        return -errno;
-    r = bpf_object__load(s->object);
     if (!r)
-        r = pk_live_find(s, ipv6);
+        r = pk_live_programs(s, &b, ipv6);
     if (!r)
-        r = bpf_xdp_attach(PK_LIVE_LOOPBACK, s->send_fd, XDP_FLAGS_SKB_MODE, NULL);
-    return r < 0 ? r : 0;
+        r = pk_live_maps(s, &b);
+    return r ? r : bpf_xdp_attach(PK_LIVE_LOOPBACK, s->send_fd, XDP_FLAGS_SKB_MODE, NULL);
 }
 
 int pk_live_new(bool ipv6, struct pk_live_sender **ret, struct pk_diags *d)
 {
-    struct pk_live_sender *s = calloc(1, sizeof(*s));
-    libbpf_print_fn_t print;
+    struct pk_live_sender *s = malloc(sizeof(*s));
     int r;
 
     if (!s)
         return -ENOMEM;
-    print = libbpf_set_print(pk_live_quiet);
+    *s = (struct pk_live_sender){-1, -1, -1, -1, -1, NULL, NULL};
+    pk_sys_quiet();
     r = pk_live_load(s, ipv6);
-    libbpf_set_print(print);
     if (r) {
         pk_error(d, PK_K_LIVE_FRAMES, PK_NOWHERE,
                  "run as root, on Linux 5.18 or later with BPF enabled",
@@ -122,7 +115,11 @@ void pk_live_free(struct pk_live_sender **s)
         munmap((*s)->slots4, PK_LIVE_LEN4);
     if ((*s)->slots6)
         munmap((*s)->slots6, PK_LIVE_LEN6);
-    bpf_object__close((*s)->object);
+    pk_close_p(&(*s)->send_fd);
+    pk_close_p(&(*s)->drop_fd);
+    pk_close_p(&(*s)->drop_udp_fd);
+    pk_close_p(&(*s)->dropped_fd);
+    pk_close_p(&(*s)->cursor_fd);
     free(*s);
     *s = NULL;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * BPF objects into the kernel. The dispatchers, in an object of their own, are loaded once, when
- * the fence is built; the judges and walks of a hook anew for every engine: they differ in the
+ * A hook's programs into the kernel. The dispatchers, in an object of their own, are loaded once,
+ * when the fence is built; the judges and walks of a hook anew for every engine: they differ in the
  * image they are bound to, and a newer picket's come into a standing fence this way.
  */
 #pragma once
@@ -20,7 +20,7 @@ enum pk_map pk_prog_array(enum pk_prog_slot slot);
 
 /* A hash of the programs that this picket carries: an engine of others is not filled again. */
 uint64_t pk_object_build(void);
-/* Of an engine: programs with a table of connections are other ones than those without. */
+/* Of an engine: with the fence's table of connections, programs are other ones than without. */
 uint64_t pk_engine_build(const struct pk_ctl *ctl);
 
 struct pk_load {

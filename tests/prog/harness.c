@@ -15,7 +15,6 @@
 #include "classify/compile.h"
 #include "classify/flow.h"
 #include "datapath/abi/gather.h"
-#include "datapath/objects.h"
 
 #define IMAGE_SIZE (1u << 25)
 #define BANK 1u /* its image does not stand at offset 0 */
@@ -131,11 +130,11 @@ static const char *const flow_maps[] = {"flows_long", "flows_long_far", "flows_s
                                         "flows_short_far"};
 
 /* The program that tells counters, with the object's maps. */
-static int open_gather(struct side *s)
+static int open_gather(struct side *s, const char *path)
 {
     int r;
 
-    s->gather = bpf_object__open_mem(pk_object_gather.data, pk_object_gather.size, NULL);
+    s->gather = bpf_object__open_file(path, NULL);
     if (!s->gather)
         return -errno;
     r = bpf_map__reuse_fd(bpf_object__find_map_by_name(s->gather, "counters"), s->counters_fd);
@@ -172,7 +171,7 @@ static int open_side(struct side *s, const char *path, bool cast)
     r = bpf_map_update_elem(bpf_object__find_map_fd_by_name(s->object, "ctl"), &zero, &ctl, 0);
     if (!r)
         r = make_chunks(s);
-    return r ? r : open_gather(s);
+    return r;
 }
 
 /* The judge goes on to its walk by the program array. */
@@ -202,7 +201,7 @@ bool h_has(const struct harness *h, enum h_prog p)
     return side_of[p] >= h->first;
 }
 
-struct harness *h_open(const char *nf, const char *tc, const char *xdp)
+struct harness *h_open(const char *nf, const char *tc, const char *xdp, const char *gather)
 {
     const char *const path[SIDES] = {nf, tc, xdp};
     struct harness *h = calloc(1, sizeof(*h));
@@ -214,6 +213,8 @@ struct harness *h_open(const char *nf, const char *tc, const char *xdp)
     ask_kernel(h);
     for (i = h->first; i < SIDES; i++) {
         r = open_side(&h->side[i], path[i], h->cast);
+        if (!r)
+            r = open_gather(&h->side[i], gather);
         if (r) {
             fprintf(stderr, "%s: %s\n", path[i], strerror(-r));
             h_close(h);

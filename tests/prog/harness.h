@@ -22,7 +22,7 @@ enum h_prog { H_NF, H_TC_INGRESS, H_TC_EGRESS, H_XDP, H_PROGS };
 struct harness;
 
 /* NULL, with a line on standard error, if the programs cannot be loaded. */
-struct harness *h_open(const char *nf, const char *tc, const char *xdp);
+struct harness *h_open(const char *nf, const char *tc, const char *xdp, const char *gather);
 void h_close(struct harness *h);
 const char *h_name(enum h_prog p);
 /* Whether this kernel has programs of that kind: else none of the functions below may be called. */

@@ -6,7 +6,7 @@
  * must remember no flow. The programs are those of the test build, which also knows the test-only
  * match and target of tests/steps, on about every third rule set.
  *
- * argv: the three objects. PK_SEED and PK_ROUNDS as in test_compile.c. Prints TAP.
+ * argv: the four objects. PK_SEED and PK_ROUNDS as in test_compile.c. Prints TAP.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -352,8 +352,8 @@ int main(int argc, char **argv)
     uint64_t seed = env_number("PK_SEED", 1), rounds = env_number("PK_ROUNDS", 48), i;
     struct harness *h;
 
-    if (argc != 4) {
-        fprintf(stderr, "usage: test_prog NF TC XDP\n");
+    if (argc != 5) {
+        fprintf(stderr, "usage: test_prog NF TC XDP GATHER\n");
         return 2;
     }
     if (geteuid()) {
@@ -362,7 +362,7 @@ int main(int argc, char **argv)
     }
     if (unshare(CLONE_NEWNET) || pk_test_register())
         return 1;
-    h = h_open(argv[1], argv[2], argv[3]);
+    h = h_open(argv[1], argv[2], argv[3], argv[4]);
     if (!h)
         return 1;
     for (i = 0; i < rounds * PK_CLASSIFIER_N; i++)

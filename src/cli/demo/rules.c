@@ -5,9 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "datapath/objects.h"
-
-extern const struct pk_object pk_object_demo_v4, pk_object_demo_v6;
+#include "cli/demo/embedded.h"
 
 #define PK_DEMO_TEXT_MAX 65536u
 
@@ -42,7 +40,7 @@ static int pk_demo_read(struct pk_demo *d, enum pk_family family, const char *fi
     return 0;
 }
 
-static int pk_demo_load_family(struct pk_demo *d, enum pk_family f, const struct pk_object *o,
+static int pk_demo_load_family(struct pk_demo *d, enum pk_family f, const struct pk_embedded *o,
                                const char *const files[2])
 {
     _pk_buf_ struct pk_buf other = PK_BUF_INIT(PK_DEMO_TEXT_MAX);
@@ -64,6 +62,6 @@ int pk_demo_load(struct pk_demo *d)
                                                                              "demo-b.v6"};
     int r;
 
-    r = pk_demo_load_family(d, PK_IPV4, &pk_object_demo_v4, v4);
-    return r ? r : pk_demo_load_family(d, PK_IPV6, &pk_object_demo_v6, v6);
+    r = pk_demo_load_family(d, PK_IPV4, &pk_embedded_demo_v4, v4);
+    return r ? r : pk_demo_load_family(d, PK_IPV6, &pk_embedded_demo_v6, v6);
 }
