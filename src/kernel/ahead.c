@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,17 +14,18 @@
 /* While a shorter text is read and compiled nothing is won. */
 #define PK_AHEAD_TEXT_MIN ((size_t)64 << 10)
 
-/* Owned; all but `loaded` and what loads is written before the thread begins. */
+/* Owned. The thread makes what stands last; it is the caller's when the thread says so. */
 struct pk_ahead {
     enum pk_attach_kind hook;
     bool guard_all;
-    struct pk_maps maps;
     uint64_t size; /* of the image map */
-    int image;
     pthread_t thread;
     bool runs;
-    int loaded; /* 0, or why not */
-    struct pk_progs judges, dispatch;
+    sem_t made;            /* the maps are, or cannot be */
+    int maps_made, loaded; /* 0, or why not */
+    struct pk_maps maps;
+    int image;
+    struct pk_progs judges;
 };
 
 /*
@@ -35,21 +37,30 @@ static size_t pk_ahead_guess(size_t text)
     return text / 4 * 3 + ((size_t)512 << 10);
 }
 
+/* 28 MiB of zeroes take as long as 2,000 rules. */
+static int pk_ahead_make(struct pk_ahead *a)
+{
+    _pk_diags_ struct pk_diags unseen = {0};
+    int r = pk_maps_create(&a->maps, &unseen);
+
+    return r ? r : pk_engine_map(a->size, &a->image);
+}
+
 static int pk_ahead_load(struct pk_ahead *a)
 {
     const struct pk_bank_set set = {.bank = 0, .hook = a->hook, .guard_all = a->guard_all};
-    const struct pk_load load = pk_hook_dispatchers(a->hook, a->guard_all, &a->maps, a->image);
     _pk_diags_ struct pk_diags unseen = {0};
-    int r = pk_engine_programs(&a->maps, &set, a->size, a->image, &a->judges, &unseen);
 
-    return r ? r : pk_object_load(&load, &a->dispatch, &unseen);
+    return pk_engine_programs(&a->maps, &set, a->size, a->image, &a->judges, &unseen);
 }
 
 static void *pk_ahead_run(void *arg)
 {
     struct pk_ahead *a = arg;
 
-    a->loaded = pk_ahead_load(a);
+    a->maps_made = pk_ahead_make(a);
+    sem_post(&a->made);
+    a->loaded = a->maps_made ? a->maps_made : pk_ahead_load(a);
     return NULL;
 }
 
@@ -67,10 +78,6 @@ static int pk_ahead_start(struct pk_ahead *a, const struct pk_apply_options *o, 
 
     a->guard_all = !o->n_devs;
     a->size = pk_engine_size(pk_ahead_guess(text));
-    if (!r)
-        r = pk_maps_create(&a->maps, &unseen);
-    if (!r)
-        r = pk_engine_map(a->size, &a->image);
     if (!r)
         r = -pthread_create(&a->thread, NULL, pk_ahead_run, a);
     a->runs = !r;
@@ -97,8 +104,8 @@ struct pk_ahead *pk_fence_ahead(const struct pk_apply_options *o, size_t text)
     a = malloc(sizeof(*a));
     if (!a)
         return NULL;
-    *a = (struct pk_ahead){
-        .maps = PK_MAPS_NONE, .image = -1, .judges = PK_PROGS_NONE, .dispatch = PK_PROGS_NONE};
+    *a = (struct pk_ahead){.maps = PK_MAPS_NONE, .image = -1, .judges = PK_PROGS_NONE};
+    sem_init(&a->made, 0, 0);
     if (pk_ahead_start(a, o, text))
         pk_ahead_free(&a);
     return a;
@@ -110,18 +117,19 @@ void pk_ahead_free(struct pk_ahead **a)
         return;
     pk_ahead_wait(*a);
     pk_progs_done(&(*a)->judges);
-    pk_progs_done(&(*a)->dispatch);
     pk_close_p(&(*a)->image);
     pk_maps_done(&(*a)->maps);
+    sem_destroy(&(*a)->made);
     free(*a);
     *a = NULL;
 }
 
-int pk_ahead_maps(const struct pk_ahead *a, enum pk_attach_kind hook, struct pk_maps *ret)
+int pk_ahead_maps(struct pk_ahead *a, enum pk_attach_kind hook, struct pk_maps *ret)
 {
     struct pk_maps maps = PK_MAPS_NONE;
 
-    if (hook != a->hook)
+    sem_wait(&a->made);
+    if (hook != a->hook || a->maps_made)
         return -ENOENT;
     for (int m = 0; m < PK_MAP_N; m++) {
         if (a->maps.fd[m] < 0) /* there is no table of connections yet */
@@ -148,15 +156,5 @@ int pk_ahead_engine(struct pk_ahead *a, const struct pk_bank_set *s, struct pk_p
     s->engine->size = a->size;
     *ret = a->judges;
     a->judges = PK_PROGS_NONE;
-    return 0;
-}
-
-int pk_ahead_dispatch(struct pk_ahead *a, struct pk_progs *ret)
-{
-    pk_ahead_wait(a);
-    if (a->loaded)
-        return -ENOENT;
-    *ret = a->dispatch;
-    a->dispatch = PK_PROGS_NONE;
     return 0;
 }

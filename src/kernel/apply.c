@@ -483,11 +483,10 @@ static int pk_build_maps(struct pk_apply *a, enum pk_attach_kind hook)
 static int pk_build_hooks(struct pk_apply *a, enum pk_attach_kind hook)
 {
     struct pk_attach at = {&a->f.pins, &a->f.maps, hook, PK_PROGS_NONE};
-    const struct pk_load load =
-        pk_hook_dispatchers(hook, a->f.ctl->guard_all, &a->f.maps, a->engine.image);
+    const struct pk_load load = pk_hook_dispatchers(hook, a->f.ctl->guard_all, &a->f.maps);
     int r = pk_attach_stacked(&at, PK_ERROR, a->d);
 
-    if (!r && (!a->ahead || pk_ahead_dispatch(a->ahead, &at.dispatch)))
+    if (!r)
         r = pk_object_load(&load, &at.dispatch, a->d);
     if (!r)
         r = pk_dispatch_pin(&at, a->d);
@@ -506,9 +505,9 @@ static int pk_apply_build_in(struct pk_apply *a, const struct pk_ruleset *const 
     if (!r)
         r = pk_apply_compile(a, given);
     if (!r)
-        r = pk_apply_fill(a);
+        r = pk_build_hooks(a, hook); /* which waits for the kernel, while programs still load */
     if (!r)
-        r = pk_build_hooks(a, hook);
+        r = pk_apply_fill(a);
     if (!r)
         r = pk_apply_map(a);
     if (!r)

@@ -43,13 +43,13 @@ unsigned pk_hook_progs(enum pk_attach_kind hook)
 }
 
 struct pk_load pk_hook_dispatchers(enum pk_attach_kind hook, bool guard_all,
-                                   const struct pk_maps *maps, int image)
+                                   const struct pk_maps *maps)
 {
     return (struct pk_load){
         .progs = pk_hook_progs(hook),
         .dispatchers = true,
         .maps = maps,
-        .image = image,
+        .image = -1,
         .config = {.image_mask = 4095, .guard_all = guard_all},
     };
 }

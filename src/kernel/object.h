@@ -27,13 +27,13 @@ struct pk_load {
     unsigned progs;   /* which, by slot */
     bool dispatchers; /* dispatchers, or else judges */
     const struct pk_maps *maps;
-    int image; /* map of the bank; for dispatchers any image map */
+    int image; /* map of the bank; dispatchers have none */
     struct pk_config config;
 };
 
-/* The dispatchers of a hook; `image` is any image map. */
+/* The dispatchers of a hook. */
 struct pk_load pk_hook_dispatchers(enum pk_attach_kind hook, bool guard_all,
-                                   const struct pk_maps *maps, int image);
+                                   const struct pk_maps *maps);
 
 /* Owned descriptors by slot; -1: none. Dispatchers have no walks. */
 struct pk_progs {
