@@ -5,6 +5,7 @@
  * pk_apply_edit, which makes the set to come from the live one, where edit.c has no shorter way.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -41,6 +42,7 @@ struct pk_apply {
     const struct pk_ruleset *rs[PK_FAMILY_N];
     const uint32_t *from[PK_FAMILY_N]; /* an edit knows which rules stay (slots.h) */
     struct pk_slot_plan plan;
+    bool counted; /* the counters of the plan are there */
     struct pk_image image;
     struct pk_buf store;
     struct pk_engine engine;
@@ -292,11 +294,46 @@ static int pk_apply_zones(struct pk_apply *a)
     return pk_zones_wish(&a->f.maps, a->o->zones, a->o->n_zones, &a->zones[1], a->d);
 }
 
-/* Everything that can fail for the rules' sake, before anything is touched. */
-static int pk_apply_compile(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
+static void *pk_apply_count(void *arg)
+{
+    _pk_diags_ struct pk_diags unseen = {0};
+    struct pk_apply *a = arg;
+
+    a->counted = !pk_slots_prepare(&a->f.maps, a->f.ctl, &a->plan, &unseen);
+    return NULL;
+}
+
+static int pk_apply_image(struct pk_apply *a)
 {
     const struct pk_compile_options o = {.memory_max = a->o->memory_max,
                                          .classifier = a->o->classifier};
+    int r = pk_compile(a->rs, &a->plan.slots, &o, &a->image, a->d);
+
+    if (r)
+        return r;
+    a->image.head->epoch = (uint32_t)(pk_word_generation(a->word) + 1);
+    pk_apply_place(a);
+    return pk_apply_store(a);
+}
+
+/*
+ * A new map of counters takes a grace period to be found, 10 ms to 15 ms, in which a large first
+ * set is compiled. What goes wrong there is tried again, and diagnosed, by pk_apply_fill.
+ */
+static int pk_apply_image_and_counters(struct pk_apply *a)
+{
+    pthread_t counters;
+    bool runs = a->ahead && !pthread_create(&counters, NULL, pk_apply_count, a);
+    int r = pk_apply_image(a);
+
+    if (runs)
+        pthread_join(counters, NULL);
+    return r;
+}
+
+/* Everything that can fail for the rules' sake, before anything is touched. */
+static int pk_apply_compile(struct pk_apply *a, const struct pk_ruleset *const given[PK_FAMILY_N])
+{
     int r;
 
     for (int i = 0; i < PK_FAMILY_N; i++)
@@ -307,13 +344,7 @@ static int pk_apply_compile(struct pk_apply *a, const struct pk_ruleset *const g
         r = pk_apply_zones(a);
     if (!r)
         r = pk_apply_slots(a, given);
-    if (!r)
-        r = pk_compile(a->rs, &a->plan.slots, &o, &a->image, a->d);
-    if (r)
-        return r;
-    a->image.head->epoch = (uint32_t)(pk_word_generation(a->word) + 1);
-    pk_apply_place(a);
-    return pk_apply_store(a);
+    return r ? r : pk_apply_image_and_counters(a);
 }
 
 /* A bank that a dead writer left may have been live a moment ago: its last packets first. */
@@ -346,7 +377,7 @@ static int pk_apply_fill(struct pk_apply *a)
         r = pk_apply_hold(a);
     if (!r && (pk_standing_settle(&a->f) || (a->plan.reused && pk_standing_release(&a->f))))
         r = pk_sys_error(a->d, -ENOMEM, "cannot wait for the programs that run");
-    if (!r)
+    if (!r && !a->counted)
         r = pk_slots_prepare(&a->f.maps, a->f.ctl, &a->plan, a->d);
     if (!r && set.hook != PK_ATTACH_NETFILTER) /* which has the names of the kernel itself */
         r = pk_ifnames_fill(&a->f.maps, a->d);
