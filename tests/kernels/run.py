@@ -40,6 +40,7 @@ SLOWER = 4  # how much longer a test may take there, by its own clock
 # Tests that measure speed are not here: an emulated CPU proves nothing of it.
 PLAN = {
     "programs against the evaluator": {"environment": {"PK_ROUNDS": "16"}},
+    "linked programs": {},
     "traffic": {},
     "audit": {"arguments": ["all are told apart"]},
     "demo": {},
@@ -221,7 +222,7 @@ def what_it_needs(build):
     """Of the tree and of what was built, what the tests read and run."""
     yield from (str(ROOT / folder) for folder in ("docs/schemas", "share", "tests"))
     yield str(build / "peers")
-    for folder in ("src/cli", "tests/kernels", "tests/net", "tests/prog"):
+    for folder in ("src/cli", "src/datapath", "tests/kernels", "tests/net", "tests/prog"):
         for path in (build / folder).iterdir():
             if path.is_file() and (os.access(path, os.X_OK) or path.suffix == ".o"):
                 yield str(path)
