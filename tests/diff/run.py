@@ -182,6 +182,8 @@ class Duel:
         proves nothing and is only counted, so not in each round.
         """
         families = sorted(sets)
+        if self.options.state or self.options.nat:
+            self.forget()
         self.load(sets, altered)
         groups = {}
         for probe in probes:
@@ -198,8 +200,6 @@ class Duel:
         for name, some in groups.items():
             self.classed[name] += bool(self.again(some, families))
         self.counters = exact
-        if self.own_table:
-            self.forget()
         return found
 
     def compare_entries(self, plain, classed):
@@ -210,9 +210,12 @@ class Duel:
         return entries.differences(kernel, entries.pickets(self.fences[1]), wanted)
 
     def forget(self):
-        """What was sent of classes leaves entries that may differ."""
+        """No entry of what was sent before stays: a case is the same alone, after others, and again."""
+        command = [fence.Picket.binary, "conn", "delete", "--all"]
         for place in self.worlds:
-            place.b.run([self.fences[1].binary, "conn", "delete", "--all"])
+            result = place.b.run(command, check=False)
+            if result.returncode > 1:  # 1: there was none
+                raise ns.CommandError(command, result)
 
 
 def draw(seed, options):
@@ -261,10 +264,8 @@ def shrink(duel, sets, probes):
                 if rules or name in used or name in rs.policies})
         return kept
 
-    families = sorted(sets)
-    duel.load(sets)
     probes = cut([q for q in probes if not duel.excused(q)],
-                 lambda fewer: bool(duel.again(fewer, families)))
+                 lambda fewer: bool(duel.round(sets, fewer)))
     places = cut([(family, *place) for family, rs in sets.items() for place in rs.places()],
                  lambda fewer: bool(duel.round(with_rules(set(fewer)), probes)))
     return with_rules(set(places)), probes
