@@ -6,6 +6,7 @@ tc and XDP judge a frame before the stack has looked at it. On the netfilter hoo
 what kernels do differently among themselves (KERNELS). A probe that falls into no class must come out
 the same, counters included; one that falls into a class may not.
 """
+import functools
 import ipaddress
 
 from pktest import packet as p, world
@@ -20,6 +21,7 @@ STRICT, LOOSE = False, False  # run.py asks the kernel: see header_past_the_end
 NAT_FROM = {ipaddress.ip_address(a).packed for a in world.NAT_FROM.values()}
 
 
+@functools.lru_cache(maxsize=4096)
 def _network(address, *networks):
     address = ipaddress.ip_address(address)
     return any(address in ipaddress.ip_network(n) for n in networks

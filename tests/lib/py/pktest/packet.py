@@ -4,6 +4,7 @@
 Addresses are strings or packed bytes; ports and numbers are host order. Layer-4 builders take the two
 IP addresses because their checksums cover them.
 """
+import functools
 import ipaddress
 import struct
 
@@ -16,6 +17,7 @@ EXTENSIONS = (HOPOPTS, ROUTING, FRAGMENT, AH, DSTOPTS)
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = 1, 2, 4, 8, 16, 32, 64, 128
 
 
+@functools.lru_cache(maxsize=4096)
 def packed(address):
     return address if isinstance(address, bytes) else ipaddress.ip_address(address).packed
 
