@@ -152,8 +152,8 @@ bool pk_stored_ends(const struct pk_stored *s)
 
 const char *pk_each_text(const struct pk_stored *s, const struct pk_each_rule *r, size_t *ret_len)
 {
-    *ret_len = r->kept ? r->kept->text_len : strlen(r->added->text);
-    return r->kept ? pk_store_text(s->head, r->kept) : r->added->text;
+    *ret_len = r->added ? strlen(r->added->text) : r->kept->text_len;
+    return r->added ? r->added->text : pk_store_text(s->head, r->kept);
 }
 
 /* The hash of a chain's rules; where some were only added at its end, by going on with the one
@@ -174,7 +174,7 @@ static void pk_stored_hash(const struct pk_stored *s, enum pk_family f, uint32_t
         pk_hash128_begin(ret);
     }
     while (pk_each_next(&each, &rule))
-        pk_hash128_word(ret, rule.kept ? rule.kept->hash : rule.added->hash);
+        pk_hash128_word(ret, rule.added ? rule.added->hash : rule.kept->hash);
 }
 
 struct pk_u128 pk_stored_id(const struct pk_stored *s)
@@ -380,13 +380,13 @@ static int pk_stored_place(const struct pk_stored *s, const struct pk_ruleset *r
 
             if (!pk_each_next(&each, &rec))
                 return -EBADMSG;
-            file = pk_stored_name(a, rec.kept ? pk_store_file(s->head, rec.kept) : rec.added->file,
+            file = pk_stored_name(a, rec.added ? rec.added->file : pk_store_file(s->head, rec.kept),
                                   file);
             if (!file)
                 return -ENOMEM;
             rule->file = file;
-            rule->line = rec.kept ? rec.kept->line : rec.added->line;
-            slot[rule->ordinal] = rec.kept ? rec.kept->slot : rec.added->slot;
+            rule->line = rec.added ? rec.added->line : rec.kept->line;
+            slot[rule->ordinal] = rec.added ? rec.added->slot : rec.kept->slot;
         }
         if (pk_each_next(&each, &rec))
             return -EBADMSG;
