@@ -10,6 +10,9 @@
 #define TC_ACT_SHOT 2
 #define TC_ACT_UNSPEC -1 /* the next program or filter decides; TCX_NEXT */
 
+/* The word, of those that tc leaves to programs, by which judges tell the walk: 1: egress. */
+#define PK_CB_OUT 0
+
 struct pk_source {
     struct __sk_buff *skb;
     __u32 l3; /* from the kernel's network header: VLAN tags that stand in line */
@@ -169,6 +172,7 @@ int tc_ingress_judge(struct __sk_buff *skb)
     } else {
         pk_state_leave();
     }
+    skb->cb[PK_CB_OUT] = 0;
     return pk_walk_on(skb, PK_PROG_TC_INGRESS, bank) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
@@ -189,22 +193,8 @@ int tc_egress_judge(struct __sk_buff *skb)
     } else {
         pk_state_leave();
     }
+    skb->cb[PK_CB_OUT] = 1;
     return pk_walk_on(skb, PK_PROG_TC_EGRESS, bank) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
-}
-
-SEC("tc")
-int tc_ingress_walk(struct __sk_buff *skb)
-{
-    struct pk_packet p = {.iif.lo = skb->ifindex};
-    enum pk_reason r = pk_parse_frame(skb, &p);
-    __u32 hook, bank;
-
-    if (r != PK_REASON_N)
-        return pk_tc_exit(PK_AT_NONE, r, skb->len);
-    hook = pk_route(skb, &p, skb->ifindex);
-    if (!pk_my_bank(0, &bank))
-        return pk_again(skb, PK_PROG_TC_INGRESS, 0);
-    return pk_tc_exit(hook, pk_judge(skb, &p, hook, pk_bank_image(bank), PK_RTT_NETWORK), p.len);
 }
 
 /*
@@ -212,19 +202,30 @@ int tc_ingress_walk(struct __sk_buff *skb)
  * forwarded packet that came by a guarded device was judged there; but multicast was judged as
  * what the host itself receives, and each copy that is routed on is judged here.
  */
-SEC("tc")
-int tc_egress_walk(struct __sk_buff *skb)
+static __always_inline int pk_judged_before(struct __sk_buff *skb, const struct pk_packet *p)
 {
-    struct pk_packet p = {.iif.lo = skb->ingress_ifindex, .oif.lo = skb->ifindex};
-    enum pk_reason r = pk_parse_frame(skb, &p);
-    __u32 hook = skb->ingress_ifindex ? PK_FORWARD : PK_OUTPUT, bank;
+    return skb->ingress_ifindex && !pk_is_multicast(p) && pk_index_guarded(skb->ingress_ifindex);
+}
 
-    if (r == PK_REASON_N && hook == PK_FORWARD && !pk_is_multicast(&p) &&
-        pk_index_guarded(skb->ingress_ifindex))
-        return pk_tc_exit(hook, PK_R_PASS_JUDGED, p.len);
+/* Of both directions, to be proved and loaded once. A place in the context may not be computed. */
+SEC("tc")
+int tc_walk(struct __sk_buff *skb)
+{
+    __u32 dev = pk_volatile(skb->ifindex), from = pk_volatile(skb->ingress_ifindex);
+    __u32 hook, bank, out = skb->cb[PK_CB_OUT];
+    struct pk_packet p = {.iif.lo = out ? from : dev, .oif.lo = out ? dev : 0};
+    enum pk_reason r = pk_parse_frame(skb, &p);
+
     if (r != PK_REASON_N)
         return pk_tc_exit(PK_AT_NONE, r, skb->len);
-    if (!pk_my_bank(1, &bank))
-        return pk_again(skb, PK_PROG_TC_EGRESS, 1);
-    return pk_tc_exit(hook, pk_judge(skb, &p, hook, pk_bank_image(bank), PK_RTT_HOST), p.len);
+    if (!out)
+        hook = pk_route(skb, &p, skb->ifindex);
+    else if (pk_judged_before(skb, &p))
+        return pk_tc_exit(PK_FORWARD, PK_R_PASS_JUDGED, p.len);
+    else
+        hook = skb->ingress_ifindex ? PK_FORWARD : PK_OUTPUT;
+    if (!pk_my_bank(out != 0, &bank))
+        return out ? pk_again(skb, PK_PROG_TC_EGRESS, 1) : pk_again(skb, PK_PROG_TC_INGRESS, 0);
+    r = pk_judge(skb, &p, hook, pk_bank_image(bank), out ? PK_RTT_HOST : PK_RTT_NETWORK);
+    return pk_tc_exit(hook, r, p.len);
 }

@@ -2,6 +2,7 @@
 #include "kernel/object.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -21,9 +22,9 @@ static const struct pk_prog_def {
     const char *judge, *walk, *dispatch;
 } pk_prog_defs[PK_PROGS] = {
     [PK_PROG_NF] = {&pk_linked_nf, PK_MAP_PROGS_NF, "nf_judge", "nf_walk", "nf_dispatch"},
-    [PK_PROG_TC_INGRESS] = {&pk_linked_tc, PK_MAP_PROGS_TC, "tc_ingress_judge", "tc_ingress_walk",
+    [PK_PROG_TC_INGRESS] = {&pk_linked_tc, PK_MAP_PROGS_TC, "tc_ingress_judge", "tc_walk",
                             "tc_ingress_dispatch"},
-    [PK_PROG_TC_EGRESS] = {&pk_linked_tc, PK_MAP_PROGS_TC, "tc_egress_judge", "tc_egress_walk",
+    [PK_PROG_TC_EGRESS] = {&pk_linked_tc, PK_MAP_PROGS_TC, "tc_egress_judge", "tc_walk",
                            "tc_egress_dispatch"},
     [PK_PROG_XDP] = {&pk_linked_xdp, PK_MAP_PROGS_XDP, "xdp_judge", "xdp_walk", "xdp_dispatch"},
 };
@@ -82,7 +83,7 @@ void pk_progs_done(struct pk_progs *p)
 struct pk_job {
     const struct pk_bound *bound;
     const struct pk_linked_prog *prog;
-    int *ret_fd;
+    int *ret_fd, *twin; /* twin: of the other slot that has the same program, or NULL */
     int result;
     char *said; /* by the verifier; owned */
 };
@@ -145,16 +146,22 @@ static int pk_job_refused(const struct pk_job *job, struct pk_diags *d)
     return -EOPNOTSUPP;
 }
 
+static void pk_job_run(struct pk_job *job, const uint32_t *kfuncs)
+{
+    job->result = pk_bound_load(job->bound, job->prog, kfuncs, job->ret_fd, &job->said);
+    if (job->result || !job->twin)
+        return;
+    *job->twin = fcntl(*job->ret_fd, F_DUPFD_CLOEXEC, 3);
+    job->result = *job->twin < 0 ? -errno : 0;
+}
+
 static void *pk_jobs_run(void *arg)
 {
     struct pk_jobs *j = arg;
     unsigned i;
 
-    while ((i = atomic_fetch_add(&j->next, 1)) < j->n) {
-        struct pk_job *job = &j->job[i];
-
-        job->result = pk_bound_load(job->bound, job->prog, j->kfuncs, job->ret_fd, &job->said);
-    }
+    while ((i = atomic_fetch_add(&j->next, 1)) < j->n)
+        pk_job_run(&j->job[i], j->kfuncs);
     return NULL;
 }
 
@@ -187,18 +194,20 @@ static int pk_jobs_bound(struct pk_jobs *j, int s, const struct pk_bound **ret)
 
 static int pk_jobs_add(struct pk_jobs *j, int s, const char *name, int *ret_fd)
 {
-    struct pk_job *job = &j->job[j->n];
+    struct pk_job job = {.ret_fd = ret_fd};
     int r = 0;
 
     if (!(j->load->progs & 1u << s))
         return 0;
-    *job = (struct pk_job){.ret_fd = ret_fd};
-    r = pk_jobs_bound(j, s, &job->bound);
+    r = pk_jobs_bound(j, s, &job.bound);
     if (r)
         return r;
-    job->prog = pk_linked_find(job->bound->object, name);
-    j->n += job->prog != NULL;
-    return job->prog ? 0 : -ENOENT;
+    job.prog = pk_linked_find(job.bound->object, name);
+    if (j->n && j->job[j->n - 1].prog == job.prog)
+        j->job[j->n - 1].twin = ret_fd; /* the two directions of tc have one walk */
+    else if (job.prog)
+        j->job[j->n++] = job;
+    return job.prog ? 0 : -ENOENT;
 }
 
 /* Walks first, which take longest. */

@@ -45,8 +45,7 @@ struct harness {
 static const int side_of[H_PROGS] = {SIDE_NF, SIDE_TC, SIDE_TC, SIDE_XDP};
 static const char *const prog_name[H_PROGS] = {"nf_judge", "tc_ingress_judge", "tc_egress_judge",
                                                "xdp_judge"};
-static const char *const walk_name[H_PROGS] = {"nf_walk", "tc_ingress_walk", "tc_egress_walk",
-                                               "xdp_walk"};
+static const char *const walk_name[H_PROGS] = {"nf_walk", "tc_walk", "tc_walk", "xdp_walk"};
 static const enum pk_prog_slot slot_of[H_PROGS] = {PK_PROG_NF, PK_PROG_TC_INGRESS,
                                                    PK_PROG_TC_EGRESS, PK_PROG_XDP};
 
