@@ -14,6 +14,7 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/tcp.h>
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -116,12 +117,18 @@ static __always_inline int crossed4(struct pk_bench_cursor *c, struct pk_bench_f
     return 0;
 }
 
-/* 128.0.0.0/2 to 10.0.0.0/8: no address that routing would refuse. */
+/* In 128.0.0.0/2: no source that routing would refuse. */
+static __always_inline __be32 random_source(__u64 r)
+{
+    return bpf_htonl(0x80000000u | ((__u32)r & 0x3fffffff));
+}
+
+/* To 10.0.0.0/8. */
 static __always_inline void random4(struct pk_bench_cursor *c, struct pk_bench_flow4 *out)
 {
     __u64 a = draw(c), b = draw(c);
 
-    out->saddr = bpf_htonl(0x80000000u | ((__u32)a & 0x3fffffff));
+    out->saddr = random_source(a);
     out->daddr = bpf_htonl(0x0a000000u | ((__u32)(a >> 32) & 0x00ffffff));
     out->sport = (__be16)b;
     out->dport = (__be16)(b >> 16);
@@ -142,7 +149,28 @@ static __always_inline int next4(struct pk_bench_cursor *c, struct pk_bench_flow
     if (!f)
         return -1;
     *out = *f;
+    if (c->order == PK_BENCH_SPOOFED) {
+        __u64 r = draw(c);
+
+        out->saddr = random_source(r);
+        out->sport = (__be16)(r >> 32);
+    }
     return 0;
+}
+
+/* RFC 9293, 3.1: of a TCP header alone, whose checksum is 0; trackers and servers look at it. */
+static __always_inline __be16 tcp_sum(const struct iphdr *ip, const struct tcphdr *tcp)
+{
+    const __be16 *w = (const void *)tcp;
+    __u32 sum = (ip->saddr >> 16) + (ip->saddr & 0xffff) + (ip->daddr >> 16) +
+                (ip->daddr & 0xffff) + bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(*tcp));
+
+#pragma unroll
+    for (int i = 0; i < 10; i++)
+        sum += w[i];
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (__be16)~sum;
 }
 
 SEC("xdp")
@@ -151,11 +179,12 @@ int pk_bench_send4(struct xdp_md *ctx)
     void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
     struct iphdr *ip = data + sizeof(struct ethhdr);
     struct ports *ports = (void *)(ip + 1);
+    struct tcphdr *tcp = (void *)ports;
     struct pk_bench_flow4 f = {};
     struct pk_bench_cursor *c;
     __u32 zero = 0;
 
-    if ((void *)(ports + 1) > end)
+    if ((void *)(tcp + 1) > end)
         return XDP_DROP;
     c = bpf_map_lookup_elem(&cursor, &zero);
     if (!c || next4(c, &f))
@@ -168,6 +197,10 @@ int pk_bench_send4(struct xdp_md *ctx)
     ip->check = header_sum(ip);
     ports->source = f.sport;
     ports->dest = f.dport;
+    if (c->order == PK_BENCH_SPOOFED) {
+        tcp->check = 0;
+        tcp->check = tcp_sum(ip, tcp);
+    }
     return XDP_TX;
 }
 
@@ -272,6 +305,21 @@ int pk_bench_drop_udp(struct xdp_md *ctx)
 
     if ((void *)(ip + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) ||
         ip->protocol != IPPROTO_UDP)
+        return XDP_PASS;
+    return count_and_drop();
+}
+
+/* The same for a flood of SYNs, which ends new connections, too. */
+SEC("xdp")
+int pk_bench_drop_syn(struct xdp_md *ctx)
+{
+    void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+    struct ethhdr *eth = data;
+    struct iphdr *ip = data + sizeof(*eth);
+    struct tcphdr *tcp = (void *)(ip + 1); /* the senders here write no options */
+
+    if ((void *)(tcp + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) ||
+        ip->protocol != IPPROTO_TCP || !tcp->syn || tcp->ack)
         return XDP_PASS;
     return count_and_drop();
 }

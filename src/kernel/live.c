@@ -19,7 +19,7 @@
 #define PK_LIVE_LEN6 (PK_BENCH_SLOTS * sizeof(struct pk_bench_flow6))
 
 struct pk_live_sender {
-    int send_fd, drop_fd, drop_udp_fd, dropped_fd, cursor_fd;
+    int send_fd, drop_fd[PK_LIVE_DROPS], dropped_fd, cursor_fd;
     struct pk_bench_flow4 *slots4; /* mapped */
     struct pk_bench_flow6 *slots6;
 };
@@ -49,13 +49,19 @@ static int pk_live_program(const struct pk_bound *b, const char *name, int *ret)
     return p ? pk_bound_load(b, p, NULL, ret, NULL) : -ENOENT;
 }
 
+static const char *const pk_live_drops[PK_LIVE_DROPS] = {
+    [PK_LIVE_DROP_ALL] = "pk_bench_drop",
+    [PK_LIVE_DROP_UDP] = "pk_bench_drop_udp",
+    [PK_LIVE_DROP_SYN] = "pk_bench_drop_syn",
+};
+
 static int pk_live_programs(struct pk_live_sender *s, const struct pk_bound *b, bool ipv6)
 {
     int r = pk_live_program(b, ipv6 ? "pk_bench_send6" : "pk_bench_send4", &s->send_fd);
 
-    if (!r)
-        r = pk_live_program(b, "pk_bench_drop", &s->drop_fd);
-    return r ? r : pk_live_program(b, "pk_bench_drop_udp", &s->drop_udp_fd);
+    for (int i = 0; i < PK_LIVE_DROPS && !r; i++)
+        r = pk_live_program(b, pk_live_drops[i], &s->drop_fd[i]);
+    return r;
 }
 
 static int pk_live_map(const struct pk_bound *b, const char *name, int *ret)
@@ -95,7 +101,7 @@ int pk_live_new(bool ipv6, struct pk_live_sender **ret, struct pk_diags *d)
 
     if (!s)
         return -ENOMEM;
-    *s = (struct pk_live_sender){-1, -1, -1, -1, -1, NULL, NULL};
+    *s = (struct pk_live_sender){-1, {-1, -1, -1}, -1, -1, NULL, NULL};
     pk_sys_quiet();
     r = pk_live_load(s, ipv6);
     if (r) {
@@ -116,8 +122,8 @@ void pk_live_free(struct pk_live_sender **s)
     if ((*s)->slots6)
         munmap((*s)->slots6, PK_LIVE_LEN6);
     pk_close_p(&(*s)->send_fd);
-    pk_close_p(&(*s)->drop_fd);
-    pk_close_p(&(*s)->drop_udp_fd);
+    for (int i = 0; i < PK_LIVE_DROPS; i++)
+        pk_close_p(&(*s)->drop_fd[i]);
     pk_close_p(&(*s)->dropped_fd);
     pk_close_p(&(*s)->cursor_fd);
     free(*s);
@@ -134,9 +140,9 @@ int pk_live_send(struct pk_live_sender *s, unsigned ifindex, const void *frame, 
     return bpf_prog_test_run_opts(s->send_fd, &o) < 0 ? -errno : 0;
 }
 
-int pk_live_drop_attach(struct pk_live_sender *s, unsigned ifindex, bool udp_only)
+int pk_live_drop_attach(struct pk_live_sender *s, unsigned ifindex, enum pk_live_drop what)
 {
-    int r = bpf_xdp_attach((int)ifindex, udp_only ? s->drop_udp_fd : s->drop_fd,
+    int r = bpf_xdp_attach((int)ifindex, s->drop_fd[what],
                            XDP_FLAGS_UPDATE_IF_NOEXIST | XDP_FLAGS_DRV_MODE, NULL);
 
     return r < 0 ? r : 0;

@@ -44,11 +44,11 @@ int pk_live_order(struct pk_live_sender *s, enum pk_bench_order order, uint64_t 
 int pk_live_send(struct pk_live_sender *s, unsigned ifindex, const void *frame, size_t len,
                  unsigned n);
 
-/*
- * Attaches a dropping program to an interface of the current namespace, in native mode: of every
- * frame, or of UDP over IPv4 only.
- */
-int pk_live_drop_attach(struct pk_live_sender *s, unsigned ifindex, bool udp_only);
+/* What a bare program drops; of UDP and of SYNs those over IPv4, and it passes the rest. */
+enum pk_live_drop { PK_LIVE_DROP_ALL, PK_LIVE_DROP_UDP, PK_LIVE_DROP_SYN, PK_LIVE_DROPS };
+
+/* Attaches a dropping program to an interface of the current namespace, in native mode. */
+int pk_live_drop_attach(struct pk_live_sender *s, unsigned ifindex, enum pk_live_drop what);
 /* Frames that the dropping programs have dropped, on all interfaces. 0 or -errno. */
 int pk_live_dropped(struct pk_live_sender *s, uint64_t *ret);
 

@@ -3,6 +3,7 @@
 """`picket bench`, short: every subject judges what it is sent, traffic that shall miss misses and
 traffic that shall hit hits, and a peer that is missing is said to be missing. How fast anything is, is
 not tested."""
+import itertools
 import os
 import sys
 import tempfile
@@ -135,6 +136,25 @@ def real_tcp_passes_a_stateful_set():
     same("wide lines", [line for line in printed.splitlines() if len(line) > 100], [])
 
 
+def connections_stay_under_a_flood_of_syns():
+    words = ("bench", "--syn", "--quick", "--rounds", "1")
+    syn = picket_json(*words)["syn"]
+    if all(s.get("reason") == UNSEEN for s in syn["subjects"]):
+        raise command.tap.Skip(UNSEEN)
+    stateful = {"XDP_DROP", *HOOKS, "iptables-legacy", "nft"}
+    same("lines", sorted((s["subject"], s["flood"]) for s in syn["subjects"]),
+         sorted([("no firewall", "none"), *itertools.product(stateful, ("closed", "open"))]))
+    for s in syn["subjects"]:
+        what = f"{s['subject']}, {s['flood']}"
+        same(f"state of {what}: {s.get('reason')}", s["state"], "measured")
+        same(f"connections that live: {what}", s["alive"], syn["connections"])
+        same(f"a flood: {what}", s["syns"] > 0, s["flood"] != "none")
+        if not s["answers_per_second"]["median"] > 0:
+            raise AssertionError(f"nothing passes: {what}: {s}")
+    printed = picket(*words, "--only", "picket tc", out=["picket tc", "not asked for"]).stdout
+    same("wide lines", [line for line in printed.splitlines() if len(line) > 100], [])
+
+
 def the_drawing_is_a_drawing():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "bench.svg")
@@ -200,7 +220,8 @@ def main():
             runner.run(f"{name} {family}", lambda n=name, f=family: workload(n, f))
     for test in (every_subject_judges, every_kind_of_traffic, sets_take_the_block_list,
                  changes_cost_something, a_server_answers_under_a_flood,
-                 real_tcp_passes_a_stateful_set, the_drawing_is_a_drawing,
+                 real_tcp_passes_a_stateful_set,
+                 connections_stay_under_a_flood_of_syns, the_drawing_is_a_drawing,
                  rules_can_be_printed, a_missing_peer_is_said, what_takes_long_is_left_out_by_name,
                  the_table_is_narrow, wrong_words):
         runner.run(test.__name__.replace("_", " "), test)

@@ -45,7 +45,7 @@ static const char *pk_bench_traffic_name(unsigned k)
 
 static const char *pk_bench_part_name(unsigned k)
 {
-    static const char *const names[] = {"rates", "costs", "ddos", "state", NULL};
+    static const char *const names[] = {"rates", "costs", "ddos", "state", "syn", NULL};
 
     return names[k];
 }
@@ -120,7 +120,7 @@ static int pk_bench_print_of(const char *name, struct pk_bench_wish *w)
 static void pk_bench_all(struct pk_bench_wish *w)
 {
     w->full = true;
-    w->parts = PK_ARGS_ALL(4);
+    w->parts = PK_ARGS_ALL(5);
     w->workloads = PK_ARGS_ALL(PK_BENCH_WORKLOADS);
     w->traffics = PK_ARGS_ALL(PK_BENCH_TRAFFICS);
     w->families = PK_ARGS_ALL(PK_FAMILY_N);
@@ -155,6 +155,8 @@ static int pk_bench_option(const struct pk_args *a, const struct pk_option_def *
         w->parts = PK_BENCH_DDOS;
     else if (pk_option_is(o, "state"))
         w->parts = PK_BENCH_STATEFUL;
+    else if (pk_option_is(o, "syn"))
+        w->parts = PK_BENCH_SYN;
     else if (pk_option_is(o, "quick"))
         w->ms = 20;
     else

@@ -15,9 +15,10 @@
 #include "cli/codes.h"
 
 const struct pk_option_def pk_options_bench[] = {
-    {"part", 0, "LIST", "rates and costs (the default), ddos, state, or all"},
+    {"part", 0, "LIST", "rates and costs (the default), ddos, state, syn, or all"},
     {"ddos", 0, NULL, "only what a web server still serves under a flood"},
     {"state", 0, NULL, "only new connections and bulk TCP behind a stateful rule set"},
+    {"syn", 0, NULL, "only what 10,000 connections still carry under a flood of SYNs"},
     {"workload", 0, "LIST", "five-tuple (the default), mixed, blocklist, acl, fw, ipc, or all"},
     {"family", 0, "LIST", "ipv4 (the default), ipv6, or all"},
     {"traffic", 0, "LIST", "miss, uniform, zipf (the default), adversarial, random, or all"},

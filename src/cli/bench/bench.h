@@ -3,8 +3,8 @@
  * `picket bench`: packets judged per second, against the peers that are installed. Read in this
  * order: bench.c (the verb), rules.c and flows.c (what is loaded and sent), run.c (rounds), rig.c
  * (one subject with one rule set), cell.c (one measurement), picket.c, iptables.c, nft.c and
- * bpfilter.c (the subjects), cost.c, ddos.c and state.c (the other parts), show.c, json.c and svg.c
- * (what is shown).
+ * bpfilter.c (the subjects), cost.c, ddos.c, state.c and syn.c (the other parts), show.c, json.c
+ * and svg.c (what is shown).
  *
  *    sender namespace                    one namespace a rig
  *   +------------------+   veth pairs   +---------------------------------+
@@ -43,7 +43,8 @@ enum pk_bench_part {
     PK_BENCH_RATES = 1,
     PK_BENCH_COSTS = 2,
     PK_BENCH_DDOS = 4,
-    PK_BENCH_STATEFUL = 8
+    PK_BENCH_STATEFUL = 8,
+    PK_BENCH_SYN = 16
 };
 
 /* What was asked for. Bit k of a mask: entry k of pk_bench_workloads and its like. */
@@ -178,6 +179,19 @@ struct pk_bench_tcp {
     unsigned n;
 };
 
+/* Connections that stay, guarded by one subject. */
+struct pk_bench_carried {
+    const struct pk_bench_subject *subject;
+    const char *flood; /* "none", or the port that the SYNs are for: "closed", "open" */
+    enum pk_bench_state state;
+    char why[160];
+    double answers[PK_BENCH_ROUNDS_MAX]; /* per second, over all connections */
+    double offered[PK_BENCH_ROUNDS_MAX]; /* SYNs per second sent */
+    unsigned n;
+    uint64_t sent;  /* SYNs in all */
+    unsigned alive; /* connections that have answered after all that */
+};
+
 struct pk_bench {
     struct pk_bench_wish wish;
     int cpu;       /* that measures */
@@ -194,6 +208,8 @@ struct pk_bench {
     size_t n_floods;
     struct pk_bench_tcp *tcp;
     size_t n_tcp;
+    struct pk_bench_carried *carried;
+    size_t n_carried;
     double flood_max; /* frames per second that XDP_DROP takes of the generator */
     double seconds;   /* the whole run */
 };
@@ -237,6 +253,20 @@ int pk_bench_cell_run(struct pk_bench *b, struct pk_bench_cell *c, struct pk_ben
 int pk_bench_costs(struct pk_bench *b, struct pk_diags *d);
 int pk_bench_ddos(struct pk_bench *b, struct pk_diags *d);
 int pk_bench_stateful(struct pk_bench *b, struct pk_diags *d);
+int pk_bench_syn(struct pk_bench *b, struct pk_diags *d);
+#define PK_BENCH_UNSEEN "kernel threads cannot be seen from this process namespace"
+
+/*
+ * Sends bursts of frames to a rig until a time, not faster than `rate` a second (HUGE_VAL: as fast
+ * as it goes; 0: none, it only waits). How many were sent.
+ */
+uint64_t pk_bench_flood(struct pk_bench_rig *rig, unsigned burst, double rate, double end);
+/*
+ * The generator stands for machines of its own: before ordinary tasks of its CPU while it floods.
+ * Its children, the client first of all, are ordinary.
+ */
+int pk_bench_urgent(bool on);
+
 /* The k-th rig's addresses and neighbours: 192.0.2.4k+1 sends and asks, 192.0.2.4k+2 serves. */
 int pk_bench_rig_address(struct pk_bench *b, struct pk_bench_rig *rig, unsigned k,
                          char ret[static 16]);
@@ -256,6 +286,7 @@ int pk_bench_nothing(struct pk_bench_rig *rig);
 int pk_bench_none_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules);
 int pk_bench_drop_start(struct pk_bench_rig *rig);
 int pk_bench_drop_udp_start(struct pk_bench_rig *rig); /* passes all but UDP */
+int pk_bench_drop_syn_start(struct pk_bench_rig *rig); /* all but SYNs */
 int pk_bench_drop_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules);
 int pk_bench_iptables_start(struct pk_bench_rig *rig);
 int pk_bench_iptables_append(struct pk_bench_rig *rig, unsigned k, double *ret_wall);
@@ -273,6 +304,10 @@ bool pk_bench_bpfilter_fits(const struct pk_bench_workload *w);
 int pk_bench_bpfilter_start(struct pk_bench_rig *rig);
 int pk_bench_bpfilter_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules);
 void pk_bench_bpfilter_stop(struct pk_bench_rig *rig);
+/* A web server's rules, with state: for iptables and picket, and by hand for nft. */
+extern const struct pk_bench_workload pk_bench_stateful_workload;
+int pk_bench_stateful_set(struct pk_bench_set *ret); /* 0 or -errno; ret->text is to be freed */
+int pk_bench_stateful_nft_start(struct pk_bench_rig *rig);
 int pk_bench_picket_start(struct pk_bench_rig *rig);
 int pk_bench_picket_append(struct pk_bench_rig *rig, unsigned k, double *ret_wall);
 int pk_bench_picket_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules);
@@ -292,9 +327,14 @@ void pk_bench_quartiles(double *v, unsigned n, double *low, double *median, doub
 struct pk_bench_spread {
     double median, low, high; /* low, high: the quartiles */
 };
+/* Of values that stay in their order, for ratios round by round. */
+struct pk_bench_spread pk_bench_spread_of(const double *v, unsigned n);
+json_t *pk_bench_spread_json(struct pk_bench_spread s);
 const char *pk_bench_state_name(enum pk_bench_state s);
 void pk_bench_print_tcp(struct pk_bench *b);
 json_t *pk_bench_tcp_json(const struct pk_bench *b);
+void pk_bench_print_syn(struct pk_bench *b);
+json_t *pk_bench_syn_json(const struct pk_bench *b);
 void pk_bench_print_costs(struct pk_bench *b);
 void pk_bench_print_floods(struct pk_bench *b);
 int pk_bench_print(struct pk_bench *b);

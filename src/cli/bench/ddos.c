@@ -17,13 +17,12 @@
  * share.
  */
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "base/macro.h"
 #include "cli/bench/bench.h"
@@ -89,8 +88,6 @@ struct pk_ddos {
     int cpu;        /* that receives and serves */
 };
 
-#define PK_DDOS_UNSEEN "kernel threads cannot be seen from this process namespace"
-
 static int pk_ddos_open(struct pk_ddos *s, unsigned k, struct pk_diags *d)
 {
     struct pk_ddos_rig *x = &s->rigs[k];
@@ -109,46 +106,9 @@ static int pk_ddos_open(struct pk_ddos *s, unsigned k, struct pk_diags *d)
     if (!r && x->server < 0)
         r = x->server;
     if (r == -ESRCH) /* the receiver's NAPI thread */
-        pk_bench_rig_missing(&x->rig, PK_DDOS_UNSEEN);
+        pk_bench_rig_missing(&x->rig, PK_BENCH_UNSEEN);
     else if (r)
         pk_bench_rig_failed(&x->rig, "cannot set the server up: %s", strerror(-r));
-    return 0;
-}
-
-/* Sends bursts until `end`, not faster than `rate` a second (0: as fast as it goes). Frames sent.
- */
-static uint64_t pk_ddos_flood(struct pk_ddos_rig *x, double rate, double end)
-{
-    uint8_t frame[PK_BENCH_FRAME_MAX];
-    size_t len = pk_bench_frame(PK_IPV4, frame);
-    double start = pk_bench_clock(), now = start;
-    uint64_t sent = 0;
-
-    for (; now < end && !pk_bench_stopping(); now = pk_bench_clock()) {
-        if (rate > 0 && (double)sent > rate * (now - start)) {
-            struct timespec t = {.tv_nsec = 100000};
-
-            clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
-            continue;
-        }
-        if (pk_live_send(x->rig.sender, x->rig.out_ifindex, frame, len, PK_DDOS_BURST))
-            break;
-        sent += PK_DDOS_BURST;
-    }
-    return sent;
-}
-
-/* Floods, or just waits, until a time. */
-static uint64_t pk_ddos_pass(struct pk_ddos_rig *x, double rate, double end)
-{
-    double left = end - pk_bench_clock();
-    struct timespec t = {.tv_sec = (time_t)left,
-                         .tv_nsec = (long)((left - (double)(time_t)left) * 1e9)};
-
-    if (rate > 0)
-        return pk_ddos_flood(x, rate, end);
-    if (left > 0)
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
     return 0;
 }
 
@@ -165,11 +125,13 @@ static int pk_ddos_measure(struct pk_ddos *s, struct pk_ddos_rig *x, double rate
     client = pk_http_ask(&s->b->out, x->address, s->b->cpu, s->done);
     if (client < 0)
         return client;
-    pk_ddos_pass(x, rate, pk_bench_clock() + (quick ? PK_DDOS_SECONDS_QUICK : PK_DDOS_WARM));
+    pk_bench_flood(&x->rig, PK_DDOS_BURST, rate,
+                   pk_bench_clock() + (quick ? PK_DDOS_SECONDS_QUICK : PK_DDOS_WARM));
     r = x->rig.subject->judged(&x->rig, &policy, &before);
     done = __atomic_load_n(s->done, __ATOMIC_RELAXED);
     start = pk_bench_clock();
-    sent = pk_ddos_pass(x, rate, start + (quick ? PK_DDOS_SECONDS_QUICK : PK_DDOS_SECONDS));
+    sent = pk_bench_flood(&x->rig, PK_DDOS_BURST, rate,
+                          start + (quick ? PK_DDOS_SECONDS_QUICK : PK_DDOS_SECONDS));
     done = __atomic_load_n(s->done, __ATOMIC_RELAXED) - done;
     start = pk_bench_clock() - start;
     pk_http_end(&client);
@@ -192,23 +154,10 @@ static double pk_ddos_most(struct pk_ddos *s)
 
     if (drop->rig.state != PK_BENCH_READY || pk_ddos_drop_judged(&drop->rig, &policy, &before))
         return 0;
-    pk_ddos_flood(drop, 0, start + PK_DDOS_SECONDS);
+    pk_bench_flood(&drop->rig, PK_DDOS_BURST, HUGE_VAL, start + PK_DDOS_SECONDS);
     if (pk_ddos_drop_judged(&drop->rig, &policy, &after))
         return 0;
     return (double)(after - before) / (pk_bench_clock() - start);
-}
-
-/*
- * The generator stands for machines of its own: before ordinary tasks of its CPU while it floods.
- * Its children, the client first of all, are ordinary.
- */
-static int pk_ddos_urgent(bool on)
-{
-    struct sched_param p = {.sched_priority = on};
-
-    return sched_setscheduler(0, on ? SCHED_FIFO | SCHED_RESET_ON_FORK : SCHED_OTHER, &p) < 0
-               ? -errno
-               : 0;
 }
 
 static int pk_ddos_rounds(struct pk_ddos *s)
@@ -294,10 +243,10 @@ static int pk_ddos_run(struct pk_ddos *s, struct pk_diags *d)
     if (!r && !pk_bench_stopping())
         pk_ddos_plan(s);
     if (!r && !pk_bench_stopping())
-        r = pk_ddos_urgent(true);
+        r = pk_bench_urgent(true);
     if (!r && !pk_bench_stopping())
         r = pk_ddos_rounds(s);
-    pk_ddos_urgent(false);
+    pk_bench_urgent(false);
     return r;
 }
 

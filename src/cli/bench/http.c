@@ -24,8 +24,7 @@
 static const char pk_http_request[] = "GET / HTTP/1.0\r\nHost: bench\r\n\r\n";
 static const char pk_http_head[] = "HTTP/1.0 200 OK\r\nContent-Length: 1024\r\n\r\n";
 
-/* A child in a namespace, on one CPU: 0 in it, the process in the parent, or -errno. */
-static pid_t pk_http_fork(const struct pk_netns *ns, int cpu)
+pid_t pk_http_fork(const struct pk_netns *ns, int cpu)
 {
     pid_t parent = getpid(), pid = fork();
     cpu_set_t one;
@@ -83,9 +82,9 @@ static void pk_http_server(int listener)
     }
 }
 
-static int pk_http_listen(const struct pk_netns *ns)
+int pk_http_listen(const struct pk_netns *ns, uint16_t port)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PK_HTTP_PORT)};
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
     int back, fd, on = 1, r = pk_netns_enter(ns, &back);
 
     if (r)
@@ -104,7 +103,7 @@ static int pk_http_listen(const struct pk_netns *ns)
 
 pid_t pk_http_serve(const struct pk_netns *ns, int cpu)
 {
-    _pk_close_ int listener = pk_http_listen(ns);
+    _pk_close_ int listener = pk_http_listen(ns, PK_HTTP_PORT);
     pid_t pid;
 
     if (listener < 0)

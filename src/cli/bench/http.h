@@ -19,3 +19,8 @@ pid_t pk_http_serve(const struct pk_netns *ns, int cpu);
 /* Asks a server, an IPv4 address, for pages until it is ended; counts them in *done (shared). */
 pid_t pk_http_ask(const struct pk_netns *ns, const char *server, int cpu, volatile uint64_t *done);
 void pk_http_end(pid_t *pid);
+
+/* A child in a namespace, on one CPU: 0 in it, the process in the parent, or -errno. */
+pid_t pk_http_fork(const struct pk_netns *ns, int cpu);
+/* A TCP socket that listens on every address of a namespace, or -errno. */
+int pk_http_listen(const struct pk_netns *ns, uint16_t port);

@@ -10,9 +10,10 @@
 static const char pk_bench_method[] =
     "sender and receiver share one core: a frame's cost is sending it, the veth and the verdict";
 
-static json_t *pk_json_spread(double median, double low, double high)
+json_t *pk_bench_spread_json(struct pk_bench_spread s)
 {
-    return json_pack("{s:f,s:f,s:f}", "median", median, "quartile_1", low, "quartile_3", high);
+    return json_pack("{s:f,s:f,s:f}", "median", s.median, "quartile_1", s.low, "quartile_3",
+                     s.high);
 }
 
 static void pk_json_figures(const struct pk_bench *b, const struct pk_bench_cell *c, json_t *o)
@@ -22,9 +23,12 @@ static void pk_json_figures(const struct pk_bench *b, const struct pk_bench_cell
     json_t *rounds = json_array();
     unsigned i;
 
-    json_object_set_new(o, "packets_per_second", pk_json_spread(s.median, s.low, s.high));
+    json_object_set_new(o, "packets_per_second",
+                        pk_bench_spread_json((struct pk_bench_spread){s.median, s.low, s.high}));
     json_object_set_new(o, "nanoseconds_per_packet", json_real(s.median > 0 ? 1e9 / s.median : 0));
-    json_object_set_new(o, "ratio_to_xdp_drop", pk_json_spread(s.ratio, s.ratio_low, s.ratio_high));
+    json_object_set_new(
+        o, "ratio_to_xdp_drop",
+        pk_bench_spread_json((struct pk_bench_spread){s.ratio, s.ratio_low, s.ratio_high}));
     json_object_set_new(o, "sent", json_integer((json_int_t)sum.sent));
     json_object_set_new(o, "judged", json_integer((json_int_t)sum.judged));
     json_object_set_new(o, "matched_by_rules", json_integer((json_int_t)sum.matched));
@@ -56,13 +60,9 @@ static json_t *pk_json_cell(const struct pk_bench *b, const struct pk_bench_cell
     return o;
 }
 
-/* Sorts the values. */
-static json_t *pk_json_quartiles(double *v, unsigned n)
+static json_t *pk_json_quartiles(const double *v, unsigned n)
 {
-    double low = 0, median = 0, high = 0;
-
-    pk_bench_quartiles(v, n, &low, &median, &high);
-    return pk_json_spread(median, low, high);
+    return pk_bench_spread_json(pk_bench_spread_of(v, n));
 }
 
 static json_t *pk_json_memory(const struct pk_map_usage *u)
@@ -150,6 +150,8 @@ int pk_bench_json(struct pk_bench *b, json_t *obj)
         json_array_append_new(costs, pk_json_cost(&b->costs[k]));
     if (b->n_floods)
         json_object_set_new(obj, "ddos", pk_json_ddos(b));
+    if (b->n_carried)
+        json_object_set_new(obj, "syn", pk_bench_syn_json(b));
     if (b->n_tcp)
         json_object_set_new(obj, "stateful", pk_bench_tcp_json(b));
     json_object_set_new(obj, "costs", costs);

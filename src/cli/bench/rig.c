@@ -185,14 +185,13 @@ int pk_bench_none_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_
     return 0;
 }
 
-/* A program that drops, what is UDP or all. */
-static int pk_rig_drop(struct pk_bench_rig *rig, bool udp)
+static int pk_rig_drop(struct pk_bench_rig *rig, enum pk_live_drop what)
 {
     int back, r = pk_netns_enter(&rig->ns, &back);
 
     if (r)
         return r;
-    r = pk_live_drop_attach(rig->sender, rig->in_ifindex, udp);
+    r = pk_live_drop_attach(rig->sender, rig->in_ifindex, what);
     if (pk_netns_leave(&back) < 0 && !r)
         r = -EIO;
     return r;
@@ -200,12 +199,17 @@ static int pk_rig_drop(struct pk_bench_rig *rig, bool udp)
 
 int pk_bench_drop_start(struct pk_bench_rig *rig)
 {
-    return pk_rig_drop(rig, false);
+    return pk_rig_drop(rig, PK_LIVE_DROP_ALL);
 }
 
 int pk_bench_drop_udp_start(struct pk_bench_rig *rig)
 {
-    return pk_rig_drop(rig, true);
+    return pk_rig_drop(rig, PK_LIVE_DROP_UDP);
+}
+
+int pk_bench_drop_syn_start(struct pk_bench_rig *rig)
+{
+    return pk_rig_drop(rig, PK_LIVE_DROP_SYN);
 }
 
 int pk_bench_drop_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules)

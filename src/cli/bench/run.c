@@ -467,6 +467,8 @@ int pk_bench_run(struct pk_bench *b, struct pk_diags *d)
         r = pk_bench_ddos(b, d);
     if (!r && b->wish.parts & PK_BENCH_STATEFUL)
         r = pk_bench_stateful(b, d);
+    if (!r && b->wish.parts & PK_BENCH_SYN)
+        r = pk_bench_syn(b, d);
     pk_bench_progress(NULL, 1);
     b->seconds = pk_bench_clock() - start;
     return r ? r : pk_bench_stopping() ? -EINTR : 0;
@@ -480,4 +482,5 @@ void pk_bench_done(struct pk_bench *b)
     free(b->costs);
     free(b->floods);
     free(b->tcp);
+    free(b->carried);
 }

@@ -36,6 +36,16 @@ void pk_bench_quartiles(double *v, unsigned n, double *low, double *median, doub
     *high = pk_stat_quantile(v, n, 0.75);
 }
 
+struct pk_bench_spread pk_bench_spread_of(const double *v, unsigned n)
+{
+    double sorted[PK_BENCH_ROUNDS_MAX] = {0};
+    struct pk_bench_spread s = {0};
+
+    memcpy(sorted, v, n * sizeof(*v));
+    pk_bench_quartiles(sorted, n, &s.low, &s.median, &s.high);
+    return s;
+}
+
 struct pk_bench_stat pk_bench_stat(const struct pk_bench *b, const struct pk_bench_cell *c)
 {
     const struct pk_bench_cell *base = &b->cells[c->base];
@@ -182,6 +192,8 @@ int pk_bench_print(struct pk_bench *b)
         pk_bench_print_costs(b);
     if (b->n_floods)
         pk_bench_print_floods(b);
+    if (b->n_carried)
+        pk_bench_print_syn(b);
     if (b->n_tcp)
         pk_bench_print_tcp(b);
     printf("Linux %s, CPU %d of %ld; %.0f s.\n", u.release, b->cpu, sysconf(_SC_NPROCESSORS_ONLN),

@@ -12,19 +12,6 @@
 #define PK_SLABINFO "/proc/slabinfo"
 #define PK_SLABINFO_MAX ((size_t)1 << 20)
 
-/* Sorts a copy: the rounds stay in their order, for the ratios. */
-static struct pk_bench_spread pk_tcp_spread(const double *v, unsigned n)
-{
-    double sorted[PK_BENCH_ROUNDS_MAX];
-    struct pk_bench_spread s = {0};
-
-    if (!n)
-        return s;
-    memcpy(sorted, v, n * sizeof(*v));
-    pk_bench_quartiles(sorted, n, &s.low, &s.median, &s.high);
-    return s;
-}
-
 static const struct pk_bench_tcp *pk_tcp_find(const struct pk_bench *b, const char *name)
 {
     for (size_t k = 0; k < b->n_tcp; k++)
@@ -42,7 +29,8 @@ static const struct pk_bench_tcp *pk_tcp_peer(const struct pk_bench *b, bool bul
 
     for (size_t k = 0; k < PK_ARRAY_SIZE(names); k++) {
         const struct pk_bench_tcp *t = pk_tcp_find(b, names[k]);
-        double median = t && t->n ? pk_tcp_spread(bulk ? t->bits : t->requests, t->n).median : 0;
+        double median =
+            t && t->n ? pk_bench_spread_of(bulk ? t->bits : t->requests, t->n).median : 0;
 
         if (median > most) {
             most = median;
@@ -63,13 +51,13 @@ static struct pk_bench_spread pk_tcp_ratio(const struct pk_bench *b, const struc
     for (unsigned i = 0; i < n; i++)
         ratios[i] = bulk ? t->bits[i] / peer->bits[i] : t->requests[i] / peer->requests[i];
     *ret_n = n;
-    return pk_tcp_spread(ratios, n);
+    return pk_bench_spread_of(ratios, n);
 }
 
 /* "12345 (12000 - 13000)  1.02" */
 static void pk_tcp_cell(const struct pk_bench *b, const struct pk_bench_tcp *t, bool bulk)
 {
-    struct pk_bench_spread s = pk_tcp_spread(bulk ? t->bits : t->requests, t->n), ratio;
+    struct pk_bench_spread s = pk_bench_spread_of(bulk ? t->bits : t->requests, t->n), ratio;
     double unit = bulk ? 1e9 : 1;
     char text[48], times[16] = "-";
     unsigned n;
@@ -137,12 +125,6 @@ void pk_bench_print_tcp(struct pk_bench *b)
     printf("\n");
 }
 
-static json_t *pk_tcp_spread_json(struct pk_bench_spread s)
-{
-    return json_pack("{s:f,s:f,s:f}", "median", s.median, "quartile_1", s.low, "quartile_3",
-                     s.high);
-}
-
 static json_t *pk_tcp_one_json(const struct pk_bench *b, const struct pk_bench_tcp *t)
 {
     json_t *o =
@@ -156,14 +138,15 @@ static json_t *pk_tcp_one_json(const struct pk_bench *b, const struct pk_bench_t
     }
     json_object_set_new(o, "rounds", json_integer(t->n));
     json_object_set_new(o, "requests_per_second",
-                        pk_tcp_spread_json(pk_tcp_spread(t->requests, t->n)));
-    json_object_set_new(o, "bits_per_second", pk_tcp_spread_json(pk_tcp_spread(t->bits, t->n)));
+                        pk_bench_spread_json(pk_bench_spread_of(t->requests, t->n)));
+    json_object_set_new(o, "bits_per_second",
+                        pk_bench_spread_json(pk_bench_spread_of(t->bits, t->n)));
     ratio = pk_tcp_ratio(b, t, false, &n);
     if (n)
-        json_object_set_new(o, "requests_ratio", pk_tcp_spread_json(ratio));
+        json_object_set_new(o, "requests_ratio", pk_bench_spread_json(ratio));
     ratio = pk_tcp_ratio(b, t, true, &n);
     if (n)
-        json_object_set_new(o, "bits_ratio", pk_tcp_spread_json(ratio));
+        json_object_set_new(o, "bits_ratio", pk_bench_spread_json(ratio));
     return o;
 }
 

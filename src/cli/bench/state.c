@@ -36,11 +36,9 @@
 #define PK_STATE_SLICES_QUICK 2u
 #define PK_STATE_SUBJECTS 7
 
-static const struct pk_bench_workload pk_state_workload = {
+const struct pk_bench_workload pk_bench_stateful_workload = {
     "stateful", "established first, 100 networks blocked, three services", NULL, PK_STATE_BLOCKED,
     true};
-
-static int pk_state_nft_start(struct pk_bench_rig *rig);
 
 static const struct pk_bench_subject pk_state_subjects[PK_STATE_SUBJECTS] = {
     {"no firewall", .bare = true, .start = pk_bench_nothing, .judged = pk_bench_none_judged},
@@ -54,7 +52,7 @@ static const struct pk_bench_subject pk_state_subjects[PK_STATE_SUBJECTS] = {
     {"XDP_PASS", .bare = true, .start = pk_bench_drop_udp_start, .judged = pk_bench_none_judged},
     {"iptables-legacy", .start = pk_bench_iptables_start, .judged = pk_bench_none_judged,
      .arg = "legacy"},
-    {"nft", .start = pk_state_nft_start, .judged = pk_bench_none_judged},
+    {"nft", .start = pk_bench_stateful_nft_start, .judged = pk_bench_none_judged},
 };
 
 struct pk_state_rig {
@@ -90,8 +88,18 @@ static void pk_state_rules(struct pk_buf *out)
                "-j ACCEPT\nCOMMIT\n");
 }
 
+int pk_bench_stateful_set(struct pk_bench_set *ret)
+{
+    *ret = (struct pk_bench_set){.workload = &pk_bench_stateful_workload,
+                                 .family = PK_IPV4,
+                                 .n = PK_STATE_BLOCKED,
+                                 .text = PK_BUF_INIT(65536)};
+    pk_state_rules(&ret->text);
+    return ret->text.failed;
+}
+
 /* The same as somebody who knows nftables writes it: sets, and no chain without a use. */
-static int pk_state_nft_start(struct pk_bench_rig *rig)
+int pk_bench_stateful_nft_start(struct pk_bench_rig *rig)
 {
     _pk_buf_ struct pk_buf text = PK_BUF_INIT(65536);
 
@@ -141,7 +149,7 @@ static int pk_state_open(struct pk_state *s, unsigned k, struct pk_diags *d)
                                    .set = subject->bare ? NULL : &s->set,
                                    .family = PK_IPV4,
                                    .ns = PK_NETNS_NONE};
-    if (!pk_bench_wanted(s->b, subject, &pk_state_workload)) {
+    if (!pk_bench_wanted(s->b, subject, &pk_bench_stateful_workload)) {
         x->rig.state = PK_BENCH_SKIPPED;
         snprintf(x->rig.why, sizeof(x->rig.why), "not asked for");
         return 0;
@@ -280,18 +288,15 @@ int pk_bench_stateful(struct pk_bench *b, struct pk_diags *d)
     if (!s || !b->tcp)
         return -ENOMEM;
     s->b = b;
-    s->set = (struct pk_bench_set){.workload = &pk_state_workload,
-                                   .family = PK_IPV4,
-                                   .n = PK_STATE_BLOCKED,
-                                   .text = PK_BUF_INIT(65536)};
     s->done = mmap(NULL, PK_STATE_SUBJECTS * sizeof(*s->done), PROT_READ | PROT_WRITE,
                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (s->done == MAP_FAILED)
         return -ENOMEM;
     for (unsigned k = 0; k < PK_STATE_SUBJECTS; k++)
         s->rigs[k] = (struct pk_state_rig){.rig.ns = PK_NETNS_NONE, .done = &s->done[k]};
-    pk_state_rules(&s->set.text);
-    r = s->set.text.failed ? s->set.text.failed : pk_state_run(s, d);
+    r = pk_bench_stateful_set(&s->set);
+    if (!r)
+        r = pk_state_run(s, d);
     pk_state_close(s);
     pk_live_p(&b->sender);
     pk_netns_done(&b->out);

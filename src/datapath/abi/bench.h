@@ -26,6 +26,7 @@ enum pk_bench_order {
     PK_BENCH_IN_TURN, /* slot after slot, round and round */
     PK_BENCH_CROSSED, /* each field from another slot, drawn for each frame */
     PK_BENCH_RANDOM,  /* each bit that may vary, drawn for each frame */
+    PK_BENCH_SPOOFED, /* TCP, slot after slot, with a source and its port drawn for each frame */
 };
 
 /* Where the sender stands. */
