@@ -116,10 +116,20 @@ static __always_inline __u32 pk_vlan(struct xdp_md *xdp)
 
 #include "datapath/track.bpf.h"
 
-PK_GLOBAL int pk_parse_frame(struct xdp_md *xdp, struct pk_packet *p)
+/* Where IP begins << 16 | its ethertype: a number, so that parsing is proved once for all tags. */
+PK_GLOBAL __u32 pk_frame_type(struct xdp_md *xdp)
 {
     struct pk_source s = {.xdp = xdp};
     __u16 type = pk_untag(&s);
+
+    return s.l3 << 16 | type;
+}
+
+PK_GLOBAL int pk_parse_frame(struct xdp_md *xdp, struct pk_packet *p)
+{
+    __u32 found = pk_frame_type(xdp);
+    struct pk_source s = {.xdp = xdp, .l3 = found >> 16 & 31};
+    __u16 type = (__u16)found;
 
     if (!p)
         return PK_R_PASS_MALFORMED;
