@@ -347,7 +347,7 @@ static long pk_walk_step(__u32 i, struct pk_walk *w)
         if (listed <= (leaf & ~PK_PASSED))
             leaf = listed;
         w->cursor = leaf & ~PK_PASSED;
-        if (leaf & PK_PASSED)
+        if (leaf & PK_PASSED && w->cursor < w->chain_end)
             return 0;
     }
     if (w->cursor < w->chain_end)
