@@ -84,6 +84,19 @@ PK_INLINE int pk_state_has_ports(__u8 proto)
     return proto == 6 || proto == 17 || proto == 132 || proto == 136;
 }
 
+/*
+ * The call that GRE version 1 names (RFC 2637, 4.1), 0 of other versions and of what is cut short;
+ * -1: it carries no PPP, which Linux does not track (gre_pkt_to_tuple()).
+ */
+PK_INLINE int pk_gre_call(const struct pk_source *s, __u32 off, __u32 len)
+{
+    __u8 h[8] PK_WORDS;
+
+    if (off + 8 > len || pk_load_far(s, off, h, 8) || (h[1] & 7) != 1)
+        return 0;
+    return pk_be16_at(h + 2) == 0x880b ? pk_be16_at(h + 6) : -1;
+}
+
 /* Combinations of flags that Linux takes, of FIN, SYN, RST, ACK and URG (tcp_valid_flags). */
 PK_INLINE int pk_tcp_flags_valid(__u8 flags)
 {
@@ -228,35 +241,34 @@ PK_INLINE int pk_seen_udp(const struct pk_source *s, const struct pk_packet *p, 
 
 /*
  * What is embedded in an ICMP error: the packet that failed, as far as it is there. As Linux does,
- * it is read as one of the error's own family, whatever version it names.
+ * it is read as one of the error's own family, whatever version it names. A frame may go on behind
+ * the error's end, `len`: that is none of it.
  */
 struct pk_embedded {
     struct pk_u128 saddr, daddr;
-    __u32 l4;
+    __u32 l4, len;
     __u8 proto;
 };
 
-PK_INLINE int pk_embedded_ipv4(const struct pk_source *s, __u32 off, __u32 len,
-                               struct pk_embedded *e)
+PK_INLINE int pk_embedded_ipv4(const struct pk_source *s, __u32 off, struct pk_embedded *e)
 {
     __u8 h[20] PK_WORDS;
 
-    if (pk_load_far(s, off, h, 20) || pk_be16_at(h + 6) & 0x1fff)
+    if (off + 20 > e->len || pk_load_far(s, off, h, 20) || pk_be16_at(h + 6) & 0x1fff)
         return 0;
     e->proto = h[9];
     e->saddr.lo = pk_be32_at(h + 12);
     e->daddr.lo = pk_be32_at(h + 16);
     e->l4 = off + (h[0] & 15u) * 4;
-    return e->l4 <= len;
+    return e->l4 <= e->len;
 }
 
-PK_INLINE int pk_embedded_ipv6(const struct pk_source *s, __u32 off, __u32 len,
-                               struct pk_embedded *e)
+PK_INLINE int pk_embedded_ipv6(const struct pk_source *s, __u32 off, struct pk_embedded *e)
 {
-    struct pk_exthdr_walk w = {.source = s, .off = off + 40, .len = len};
+    struct pk_exthdr_walk w = {.source = s, .off = off + 40, .len = e->len};
     __u8 h[40] PK_WORDS;
 
-    if (pk_load_far(s, off, h, 40))
+    if (off + 40 > e->len || pk_load_far(s, off, h, 40))
         return 0;
     e->saddr.hi = pk_be64_at(h + 8);
     e->saddr.lo = pk_be64_at(h + 16);
@@ -273,18 +285,32 @@ PK_INLINE int pk_embedded_ipv6(const struct pk_source *s, __u32 off, __u32 len,
 PK_INLINE int pk_embedded_key(const struct pk_source *s, const struct pk_embedded *e,
                               struct pk_state_key *k, __u8 *ret_from)
 {
+    int call = e->proto == 47 ? pk_gre_call(s, e->l4, e->len) : 0;
     __u8 b[8] PK_WORDS = {0};
 
     k->proto = e->proto;
     if (e->proto == (k->family == PK_IPV6 ? 58 : 1)) {
-        if (pk_load_far(s, e->l4, b, 8))
+        if (e->l4 + 8 > e->len || pk_load_far(s, e->l4, b, 8))
             return 0;
         return pk_key_icmp(k, &e->saddr, &e->daddr, b, ret_from) != PK_SEEN_INVALID;
     }
-    if (pk_state_has_ports(e->proto) && pk_load_far(s, e->l4, b, 4))
+    if (!pk_state_has_ports(e->proto)) {
+        pk_key_ends(k, &e->saddr, &e->daddr, 0, (__u16)call, ret_from);
+        return call >= 0;
+    }
+    if (e->l4 + 4 > e->len || pk_load_far(s, e->l4, b, 4))
         return 0;
     pk_key_ends(k, &e->saddr, &e->daddr, pk_be16_at(b), pk_be16_at(b + 2), ret_from);
     return 1;
+}
+
+#define PK_ICMPV6_REDIRECT 137u
+
+/* Where the packet that it is about begins, from the start of the ICMP header. A redirect has it in
+ * an option (RFC 4861, 4.6.3), the first one here, as in nf_conntrack_icmpv6_redirect(). */
+PK_INLINE __u32 pk_embedded_at(const struct pk_packet *p)
+{
+    return p->proto == 58 && p->icmp >> 8 == PK_ICMPV6_REDIRECT ? 48 : 8;
 }
 
 /*
@@ -294,11 +320,10 @@ PK_INLINE int pk_embedded_key(const struct pk_source *s, const struct pk_embedde
 PK_INLINE enum pk_seen_kind pk_seen_error(const struct pk_source *s, const struct pk_packet *p,
                                           struct pk_seen *seen)
 {
-    struct pk_embedded e = {{0, 0}, {0, 0}, 0, 0};
-    __u32 off = p->l4_off + 8u;
+    struct pk_embedded e = {.len = p->len};
+    __u32 off = p->l4_off + pk_embedded_at(p);
 
-    if (p->family == PK_IPV6 ? !pk_embedded_ipv6(s, off, p->len, &e)
-                             : !pk_embedded_ipv4(s, off, p->len, &e))
+    if (p->family == PK_IPV6 ? !pk_embedded_ipv6(s, off, &e) : !pk_embedded_ipv4(s, off, &e))
         return PK_SEEN_INVALID;
     if (!pk_u128_equal(e.saddr, p->daddr) || !pk_embedded_key(s, &e, &seen->key, &seen->from))
         return PK_SEEN_INVALID;
@@ -319,6 +344,16 @@ PK_INLINE int pk_icmpv6_untracked(__u8 type)
     return (type >= 130 && type <= 136) || type == 143;
 }
 
+/* A redirect that a router on the link may have sent, whose first option is the packet. */
+PK_INLINE int pk_redirect_sound(const struct pk_source *s, const struct pk_packet *p)
+{
+    __u8 option[2];
+
+    return p->icmp == PK_ICMPV6_REDIRECT << 8 && p->ttl == 255 && p->saddr.hi >> 54 == 0x3fa &&
+           p->l4_off + 42u <= p->len && !pk_load_far(s, p->l4_off + 40u, option, 2) &&
+           option[0] == 4 && option[1] != 0;
+}
+
 PK_INLINE enum pk_seen_kind pk_seen_icmp(const struct pk_source *s, const struct pk_packet *p,
                                          struct pk_seen *seen)
 {
@@ -330,6 +365,8 @@ PK_INLINE enum pk_seen_kind pk_seen_icmp(const struct pk_source *s, const struct
         return PK_SEEN_UNTRACKED;
     if (pk_icmp_is_error(p->proto, b[0]))
         return PK_SEEN_ERROR;
+    if (p->proto == 58 && b[0] == PK_ICMPV6_REDIRECT)
+        return pk_redirect_sound(s, p) ? PK_SEEN_ERROR : PK_SEEN_INVALID;
     return pk_key_icmp(&seen->key, &p->saddr, &p->daddr, b, &seen->from);
 }
 
@@ -400,12 +437,16 @@ PK_INLINE enum pk_seen_kind pk_seen_fragment(const struct pk_source *s, const st
 PK_INLINE enum pk_seen_kind pk_seen_whole(const struct pk_source *s, const struct pk_packet *p,
                                           struct pk_seen *seen)
 {
-    if (pk_seen_ident(s, p, &seen->ident, &seen->partial))
+    int call = p->proto == 47 ? pk_gre_call(s, p->l4_off, p->len) : 0;
+
+    if (pk_seen_ident(s, p, &seen->ident, &seen->partial) || call < 0)
         return PK_SEEN_INVALID;
     if (p->proto == (p->family == PK_IPV6 ? 58 : 1))
         return pk_seen_icmp(s, p, seen);
     if (p->proto == 1 || p->proto == 58)
         return PK_SEEN_INVALID; /* the other family's */
+    if (p->proto == 59 && p->family == PK_IPV6)
+        return PK_SEEN_INVALID; /* no next header: ipv6_skip_exthdr() */
     if (p->proto == 6 && !pk_seen_tcp(s, p, seen))
         return PK_SEEN_INVALID;
     if (p->proto == 17 && !pk_seen_udp(s, p, seen->partial))
@@ -413,7 +454,7 @@ PK_INLINE enum pk_seen_kind pk_seen_whole(const struct pk_source *s, const struc
     if (pk_state_has_ports(p->proto))
         pk_key_ends(&seen->key, &p->saddr, &p->daddr, p->sport, p->dport, &seen->from);
     else
-        pk_key_ends(&seen->key, &p->saddr, &p->daddr, 0, 0, &seen->from);
+        pk_key_ends(&seen->key, &p->saddr, &p->daddr, 0, (__u16)call, &seen->from);
     return PK_SEEN_OPENS;
 }
 

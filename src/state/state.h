@@ -59,6 +59,7 @@ static inline __u32 pk_state_seconds(__u32 ticks)
  *                       port[0]              port[1]
  *     TCP, UDP, ...     of end 0             of end 1
  *     ICMP, ICMPv6      identifier           type of the request << 8 | code
+ *     GRE version 1     0 of the source, of the destination the call's number
  *     anything else     0                    0
  *
  * So that later fragments, which have no ports, have the state of their datagram's first one, there

@@ -64,7 +64,8 @@ def _stack_drops(q):
     if forwarded and q.ttl <= 1:
         return True  # ip_forward, ip6_forward: time exceeded
     if q.family == 6:
-        return q.length > q.size or _network(q.src, "::1/128", "ff00::/8") or _network(q.dst, "::1/128")
+        return (q.length > q.size or _network(q.src, "::1/128", "ff00::/8") or _network(q.dst, "::1/128")
+                or (forwarded and _network(q.src, "fe80::/10")))
     return (p.checksum(q.data[:q.header]) != 0 or q.length > q.size or q.length < q.header
             or _network(q.src, "127.0.0.0/8", "224.0.0.0/4", "0.0.0.0/8", "255.255.255.255/32")
             or _network(q.dst, "127.0.0.0/8", "0.0.0.0/8", "240.0.0.0/4")
@@ -103,6 +104,12 @@ def header_past_the_end(_probe, packets):
         (q.header > q.size or (q.proto in p.EXTENSIONS and q.header + 8 > q.size)) for q in packets)
 
 
+def length_of_0(_probe, packets):
+    """For the sake of jumbo payloads ip6_rcv_core() takes the frame's length for the packet's where the
+    header says 0 before hop-by-hop options. Picket takes it for a header with nothing behind it."""
+    return any(q.family == 6 and q.length == 40 and q.data[6] == p.HOPOPTS for q in packets)
+
+
 STATE = {"other-trackers": other_trackers, "to-itself": to_itself}  # on tc and XDP, with run.py --state
 KERNELS = {"header-past-the-end": header_past_the_end}
 CLASSES = {
@@ -111,6 +118,7 @@ CLASSES = {
     "before-defragmentation": before_defragmentation,
     "segments-before-gro": segments_before_gro,
     "dropped-by-stack-before-netfilter": dropped_by_stack_before_netfilter,
+    "length-of-0": length_of_0,
 }
 
 

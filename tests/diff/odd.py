@@ -184,12 +184,17 @@ class Odd(talk.Talks):
         return [p.ipv6(src, dst, proto, data, ident, extensions=extensions)]
 
 
-def case(seed, family, packets, rules, nat):
-    """(RuleSet, [Probe], number of conversations) of both kinds, else as gen.case."""
-    rng = random.Random(f"picket talk {seed} {family}")
-    drawn = talk.StateRules(rng, family, "full", nat)
+def values(seed, family, nat):
+    """What rules and packets of a case share, and draws rules."""
+    drawn = talk.StateRules(random.Random(f"picket talk {seed} {family}"), family, "full", nat)
     if nat:
         drawn.addresses = drawn.addresses + [world.SNAT_FROM[family], world.SNAT_TO[family]]
+    return drawn
+
+
+def case(seed, family, packets, rules, nat):
+    """(RuleSet, [Probe], number of conversations) of both kinds, else as gen.case."""
+    drawn = values(seed, family, nat)
     rs = drawn.rule_set(rules)
     first = 1 + seed * packets % 60000
     usual = talk.Talks(drawn)

@@ -25,9 +25,9 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../lib/py")]
 
 import cases  # noqa: E402
 import classes  # noqa: E402
+import edges  # noqa: E402
 import entries  # noqa: E402
 import gen  # noqa: E402
-import odd  # noqa: E402
 import talk  # noqa: E402
 from pktest import fence, ns, packet as p, tap, world  # noqa: E402
 
@@ -224,7 +224,7 @@ def draw(seed, options):
     for family in options.families:
         count = options.packets // len(options.families)
         if options.state:
-            rs, some, ended = odd.case(seed, family, count, options.rules, options.nat)
+            rs, some, ended = edges.case(seed, family, count, options.rules, options.nat)
             talks += ended
         else:
             rs, some = gen.case(seed, family, count, options.rules, options.profile, options.nat)

@@ -178,10 +178,11 @@ class Talks(gen.Packets):
                 talks.remove(talk)
                 self.ended += 1
                 continue
-            ident = first + len(found)
-            found.append(gen.Probe(ident, self.family, self._side(step[0]),
-                                   self.packets(ident, *step)))
+            found.append(self.probe(first + len(found), *step))
         return found
+
+    def probe(self, ident, *step):
+        return gen.Probe(ident, self.family, self._side(step[0]), self.packets(ident, *step))
 
     def packets(self, ident, src, dst, proto, data):
         return [p.ipv4(src, dst, proto, data, ident) if self.family == 4 else

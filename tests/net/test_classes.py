@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Classes of docs/exactness.md that the differential test does not draw: what routing goes by (5, 6),
-wrong checksums (11) and source addresses made of MAC addresses that are not there (12). Each test asks
-iptables and every hook, and expects the difference that is named there, or none where there is none.
+wrong checksums (11), source addresses made of MAC addresses that are not there (12), and neighbours that
+are not known (14). Each test asks iptables and every hook, and expects the difference that is named
+there, or none where there is none.
 
     test_classes.py [--fence netfilter|tc|xdp|legacy]...
 """
 import fcntl
 import ipaddress
 import os
+import socket
 import struct
 import sys
 
@@ -28,6 +30,7 @@ OUT = """\
 -A FORWARD -o vx0 -p udp
 COMMIT
 """
+SENT = fence.EMPTY.replace("COMMIT", "-A OUTPUT -p udp --dport 1000\nCOMMIT")
 STATES = """\
 *filter
 :INPUT ACCEPT [0:0]
@@ -135,6 +138,27 @@ def wrong_checksum(net, firewall, family, kind):
         assert met[expected] == COUNT and sum(met.values()) == COUNT, (met, expected)
 
 
+def no_neighbour(net, firewall, family, kind):
+    """Class 14: what waits for a MAC address has passed OUTPUT, and has not come to tc's egress."""
+    to = "10.78.0.9" if family == 4 else "fd78::9"
+    net.b.run(["ip", f"-{family}", "route", "add", to, "dev", "lan0"])
+    try:
+        firewall.load({f: SENT for f in (4, 6)})
+        firewall.rebase([family])
+        with net.b, socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6,
+                                  socket.SOCK_DGRAM) as s:
+            for _ in range(COUNT):
+                s.sendto(b"picket", (to, 1000))
+        waiting = firewall.counters(family).of("-A OUTPUT")[0]
+        assert waiting == (0 if kind in ("tc", "xdp") else COUNT), waiting
+        net.b.ip(f"neigh replace {to} lladdr {net.mac['A'][1]} dev lan0 nud permanent")
+        net.settle()
+        assert firewall.counters(family).of("-A OUTPUT")[0] == COUNT
+    finally:
+        net.b.run(["ip", f"-{family}", "route", "del", to, "dev", "lan0"])
+        net.b.run(["ip", "neigh", "flush", "to", to, "nud", "all"])
+
+
 class Tun:
     """A device of B without Ethernet headers, tun0; what is written to it comes in there."""
 
@@ -197,7 +221,7 @@ def eui64_of_unguarded(net, firewall, _family, kind):
     assert found == ((0, 0) if kind in ("tc", "xdp") else (COUNT, COUNT)), found
 
 
-TESTS = (routes_by_rules, routes_by_mark, leaves_by_encap, wrong_checksum)
+TESTS = (routes_by_rules, routes_by_mark, leaves_by_encap, wrong_checksum, no_neighbour)
 IPV6_TESTS = (eui64_without_ethernet, eui64_of_unguarded)
 GUARDED = {"tc": ("lan0", "tun0"), "xdp": ("lan0",)}
 

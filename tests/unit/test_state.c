@@ -186,6 +186,59 @@ static void test_error_about_cut_header(void **state)
     assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, about), INV);
 }
 
+/* Behind the end of an error its frame may go on, with whatever somebody has put there. */
+static void test_error_ends_where_it_says(void **state)
+{
+    struct talk_packet about = talk_udp(false, 5353, 53, 20), e;
+    struct talk *t = *state;
+
+    told(t, about);
+    for (size_t end = 28; end < 28 + 24; end++) {
+        e = talk_error(ROUTER, TALK_CLIENT, 3, &about);
+        e.len = end;
+        talk_end(&e);
+        e.len = 28 + 28;
+        assert_int_equal(told(t, e), INV);
+    }
+    e = talk_error(ROUTER, TALK_CLIENT, 3, &about);
+    e.len = 28 + 24; /* the ports are there */
+    talk_end(&e);
+    assert_int_equal(told(t, e), REL);
+}
+
+/* A GRE header of `version` about a call, as far as `len` goes. */
+static struct talk_packet gre(bool reply, uint8_t version, uint8_t call, uint8_t len)
+{
+    const uint8_t h[12] = {0x30, (uint8_t)(0x80 | version), 0x88, 0x0b, 0, 4, 0, call};
+    struct talk_packet p = talk_ip(reply, 47);
+
+    talk_put(&p, h, len);
+    talk_end(&p);
+    return p;
+}
+
+/* Version 1, PPTP's, is told apart by the call, of which each direction has its own. */
+static void test_gre_calls(void **state)
+{
+    struct talk_packet other = gre(false, 1, 7, 12), e;
+    struct talk *t = *state;
+
+    other.b[22] = 8; /* no PPP */
+    other.b[23] = 0;
+    assert_int_equal(told(t, other), INV);
+    assert_int_equal(told(t, gre(false, 1, 7, 12)), NEW);
+    assert_int_equal(told(t, gre(true, 1, 7, 12)), NEW);
+    assert_int_equal(told(t, gre(false, 1, 8, 12)), NEW);
+    e = gre(false, 1, 7, 12);
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, e), REL);
+    e.b[27] = 9;
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, e), INV);
+    assert_int_equal(say_error(t, ROUTER, TALK_CLIENT, other), INV);
+    assert_int_equal(told(t, gre(false, 0, 7, 12)), NEW);
+    assert_int_equal(told(t, gre(true, 0, 9, 12)), EST);
+    assert_int_equal(told(t, gre(true, 1, 9, 7)), EST); /* too short for a call */
+}
+
 static struct talk_packet fragment(struct talk_packet p, uint16_t offset, bool more, uint16_t id)
 {
     if (offset) { /* of another content */
@@ -448,6 +501,8 @@ int main(void)
         CASE(test_zones_are_told_apart),
         CASE(test_error_version),
         CASE(test_error_about_cut_header),
+        CASE(test_error_ends_where_it_says),
+        CASE(test_gre_calls),
         CASE(test_fragments_of_ping),
         CASE(test_ping_checksum),
     };

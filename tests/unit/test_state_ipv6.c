@@ -64,6 +64,56 @@ static void test_error_ipv6(void **state)
     assert_int_equal(told(t, e), REL);
 }
 
+/* RFC 4861, 4.5: from a router on the link, to the host that had sent what it has as an option. */
+static struct talk_packet redirect(const struct talk_packet *about)
+{
+    const uint8_t option[8] = {4, 7};
+    struct talk_packet p = icmpv6(137);
+    uint8_t targets[32] = {0xfe, 0x80, [15] = 9};
+
+    p.b[8] = 0xfe;
+    p.b[9] = 0x80;
+    p.b[39] = 1; /* to the host that asked */
+    memcpy(targets + 16, about->b + 24, 16);
+    talk_put(&p, targets, sizeof(targets));
+    talk_put(&p, option, sizeof(option));
+    talk_put(&p, about->b, about->len);
+    p.b[5] = (uint8_t)(p.len - 40);
+    sum_icmpv6(&p);
+    return p;
+}
+
+static void test_redirect(void **state)
+{
+    static const struct {
+        uint8_t at, value;
+    } unsound[] = {{7, 254}, {8, 0xfd}, {9, 0xc0}, {41, 1}, {80, 1}, {81, 0}, {39, 2}};
+    struct talk_packet about = icmpv6(128);
+    struct talk *t = *state;
+
+    assert_int_equal(told(t, redirect(&about)), INV); /* about nothing */
+    assert_int_equal(told(t, about), NEW);
+    assert_int_equal(told(t, redirect(&about)), REL);
+    for (size_t i = 0; i < sizeof(unsound) / sizeof(*unsound); i++) {
+        struct talk_packet p = redirect(&about);
+
+        p.b[unsound[i].at] = unsound[i].value;
+        sum_icmpv6(&p);
+        assert_int_equal(told(t, p), INV);
+    }
+    about.len = 39; /* its header is not all there */
+    assert_int_equal(told(t, redirect(&about)), INV);
+}
+
+/* "No next header" is nothing to track, whatever follows it. */
+static void test_no_next_header(void **state)
+{
+    struct talk_packet nothing = icmpv6(128);
+
+    nothing.b[6] = 59;
+    assert_int_equal(told(*state, nothing), INV);
+}
+
 /* Behind `headers` destination options of 8 bytes; then, if `id`, a fragment header. */
 static struct talk_packet behind(unsigned headers, uint16_t id, uint16_t offset, bool more)
 {
@@ -122,6 +172,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_icmpv6),
         CASE(test_error_ipv6),
+        CASE(test_redirect),
+        CASE(test_no_next_header),
         CASE(test_extension_headers_are_no_fragments),
         CASE(test_fragments_ipv6),
     };

@@ -28,7 +28,8 @@ from . import ns, packet, wire
 MAC_A, MAC_B0, MAC_B1, MAC_C = ("02:00:00:00:00:0a", "02:00:00:00:00:b0", "02:00:00:00:00:b1",
                                 "02:00:00:00:00:0c")
 
-# After INPUT's filter: counts by id; on loopback only what RawIP sent. Sets end with the table.
+# After INPUT's filter: counts by id; on loopback, and of what was sent to many and comes back to the
+# sender (PACKET_LOOPBACK, 5), only what RawIP sent. Sets end with the table.
 ORACLE = """
 define own_mark = %d
 table inet oracle {
@@ -37,6 +38,7 @@ table inet oracle {
     chain passed {
         type filter hook input priority 300;
         iifname lo meta mark != $own_mark return
+        meta pkttype 5 meta mark != $own_mark return
         meta nfproto ipv4 update @in4 { ip id . ip protocol . ip saddr }
         meta nfproto ipv6 update @in6 { @nh,0,32 . ip6 saddr }
     }
