@@ -22,7 +22,8 @@ _picket()
         [ "$verb" != bench ] || words+=' all' ;;
     --proto) words='tcp udp icmp ipv6-icmp sctp dccp gre' ;;
     --state) # of bench, it takes no argument
-        [ "$verb" != conn ] || words='SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT' ;;
+        [ "$verb" != conn ] || words='SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT
+            CLOSED COOKIE_WAIT COOKIE_ECHOED SHUTDOWN_SENT SHUTDOWN_RECD SHUTDOWN_ACK_SENT HEARTBEAT_SENT' ;;
     --status) words='SEEN_REPLY UNREPLIED ASSURED CONFIRMED EXPECTED SRC_NAT DST_NAT' ;;
     --event) words='new update destroy' ;;
     --state-liberal) words='on off' ;;

@@ -34,6 +34,7 @@ struct pk_conn {
     uint16_t port[PK_CT_ENDS];
     uint16_t zone[PK_CONN_DIRS];
     uint8_t tcp_scale[PK_CONN_DIRS], tcp_flags[PK_CONN_DIRS]; /* IP_CT_TCP_FLAG_* */
+    uint32_t sctp_tag[PK_CONN_DIRS]; /* that packets of a direction carry */
     char helper[16];
     struct pk_count count[PK_CONN_DIRS];
 };

@@ -53,6 +53,11 @@ bool pk_table_conn(const struct pk_state_bucket *b, unsigned way, uint32_t now, 
             c.tcp_flags[dir] = e->tcp.seen[dir].flags;
         }
     }
+    if (c.proto == IPPROTO_SCTP) {
+        c.state = e->sctp.state;
+        for (int dir = 0; dir < PK_CONN_DIRS; dir++)
+            c.sctp_tag[dir] = e->sctp.vtag[dir];
+    }
     *ret = c;
     return true;
 }

@@ -116,16 +116,23 @@ static void pk_tcp_parse(const struct nlattr *nest, struct pk_conn *c)
         c->tcp_flags[dir] = (uint8_t)(pk_attr_be(&tcp, flags[dir], 2) >> 8);
 }
 
+static void pk_sctp_parse(const struct nlattr *nest, struct pk_conn *c)
+{
+    struct pk_attrs sctp = pk_attrs_of(nest);
+
+    c->state = (uint8_t)pk_attr_be(&sctp, CTA_PROTOINFO_SCTP_STATE, 1);
+    c->sctp_tag[PK_CONN_ORIG] = (uint32_t)pk_attr_be(&sctp, CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, 4);
+    c->sctp_tag[PK_CONN_REPLY] = (uint32_t)pk_attr_be(&sctp, CTA_PROTOINFO_SCTP_VTAG_REPLY, 4);
+}
+
 static void pk_proto_parse(const struct nlattr *nest, struct pk_conn *c)
 {
     struct pk_attrs info = pk_attrs_of(nest), one;
 
     if (c->proto == IPPROTO_TCP)
         pk_tcp_parse(info.at[CTA_PROTOINFO_TCP], c);
-    if (c->proto == IPPROTO_SCTP) {
-        one = pk_attrs_of(info.at[CTA_PROTOINFO_SCTP]);
-        c->state = (uint8_t)pk_attr_be(&one, CTA_PROTOINFO_SCTP_STATE, 1);
-    }
+    if (c->proto == IPPROTO_SCTP)
+        pk_sctp_parse(info.at[CTA_PROTOINFO_SCTP], c);
     if (c->proto == IPPROTO_DCCP) {
         one = pk_attrs_of(info.at[CTA_PROTOINFO_DCCP]);
         c->state = (uint8_t)pk_attr_be(&one, CTA_PROTOINFO_DCCP_STATE, 1);

@@ -77,6 +77,14 @@ static const char *const pk_state_timeouts[PK_TIMEOUTS] = {
     [PK_TIMEOUT_GRE_STREAM] = "gre-stream",
     [PK_TIMEOUT_GENERIC] = "generic",
     [PK_TIMEOUT_FRAGMENT] = "fragment",
+    [PK_TIMEOUT_SCTP_CLOSED] = "sctp-closed",
+    [PK_TIMEOUT_SCTP_COOKIE_WAIT] = "sctp-cookie-wait",
+    [PK_TIMEOUT_SCTP_COOKIE_ECHOED] = "sctp-cookie-echoed",
+    [PK_TIMEOUT_SCTP_ESTABLISHED] = "sctp-established",
+    [PK_TIMEOUT_SCTP_SHUTDOWN_SENT] = "sctp-shutdown-sent",
+    [PK_TIMEOUT_SCTP_SHUTDOWN_RECD] = "sctp-shutdown-recd",
+    [PK_TIMEOUT_SCTP_SHUTDOWN_ACK_SENT] = "sctp-shutdown-ack-sent",
+    [PK_TIMEOUT_SCTP_HEARTBEAT_SENT] = "sctp-heartbeat-sent",
 };
 
 const char *pk_state_timeout_name(unsigned timeout)

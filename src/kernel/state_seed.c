@@ -39,6 +39,14 @@ static void pk_seeder_windows(struct pk_state_tcp *tcp, const struct pk_conn *c)
     }
 }
 
+/* What Linux does not tell of an association stays unknown: a HEARTBEAT shows its tags. */
+static void pk_seeder_association(struct pk_state_sctp *sctp, const struct pk_conn *c)
+{
+    sctp->state = c->state < PK_SCTP_STATES ? c->state : PK_SCTP_NONE;
+    for (int dir = 0; dir < PK_CONN_DIRS; dir++)
+        sctp->vtag[dir] = c->sctp_tag[dir];
+}
+
 static bool pk_seeder_has(const struct pk_state_seeder *s, uint16_t zone)
 {
     for (size_t i = 0; i < s->n_zones; i++)
@@ -81,6 +89,8 @@ static int pk_seeder_take(void *arg, const struct pk_conn *c)
 
     if (c->proto == IPPROTO_TCP)
         pk_seeder_windows(&e.tcp, c);
+    if (c->proto == IPPROTO_SCTP)
+        pk_seeder_association(&e.sctp, c);
     if (zone && pk_seeder_has(s, zone))
         pk_seeder_add(s, &e, zone, until);
     else

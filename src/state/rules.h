@@ -19,6 +19,14 @@ enum pk_state_timeout {
     PK_TIMEOUT_GRE_STREAM,
     PK_TIMEOUT_GENERIC,
     PK_TIMEOUT_FRAGMENT,
+    PK_TIMEOUT_SCTP_CLOSED, /* those of SCTP's states, by enum pk_sctp_state from CLOSED on */
+    PK_TIMEOUT_SCTP_COOKIE_WAIT,
+    PK_TIMEOUT_SCTP_COOKIE_ECHOED,
+    PK_TIMEOUT_SCTP_ESTABLISHED,
+    PK_TIMEOUT_SCTP_SHUTDOWN_SENT,
+    PK_TIMEOUT_SCTP_SHUTDOWN_RECD,
+    PK_TIMEOUT_SCTP_SHUTDOWN_ACK_SENT,
+    PK_TIMEOUT_SCTP_HEARTBEAT_SENT,
     PK_TIMEOUTS
 };
 
@@ -38,7 +46,7 @@ struct pk_state_config {
     __u32 pad;
 };
 
-_Static_assert(sizeof(struct pk_state_rules) == 88, "shared with BPF");
+_Static_assert(sizeof(struct pk_state_rules) == 120, "shared with BPF");
 _Static_assert(sizeof(struct pk_state_config) == 24, "shared with BPF");
 
 /* clang-format off */
@@ -65,6 +73,14 @@ _Static_assert(sizeof(struct pk_state_config) == 24, "shared with BPF");
                 [PK_TIMEOUT_GRE_STREAM] = PK_STATE_TICKS(180),                                     \
                 [PK_TIMEOUT_GENERIC] = PK_STATE_TICKS(600),                                        \
                 [PK_TIMEOUT_FRAGMENT] = PK_STATE_TICKS(30),                                        \
+                [PK_TIMEOUT_SCTP_CLOSED] = PK_STATE_TICKS(10),                                     \
+                [PK_TIMEOUT_SCTP_COOKIE_WAIT] = PK_STATE_TICKS(3),                                 \
+                [PK_TIMEOUT_SCTP_COOKIE_ECHOED] = PK_STATE_TICKS(3),                               \
+                [PK_TIMEOUT_SCTP_ESTABLISHED] = PK_STATE_TICKS(210),                               \
+                [PK_TIMEOUT_SCTP_SHUTDOWN_SENT] = PK_STATE_TICKS(3),                               \
+                [PK_TIMEOUT_SCTP_SHUTDOWN_RECD] = PK_STATE_TICKS(3),                               \
+                [PK_TIMEOUT_SCTP_SHUTDOWN_ACK_SENT] = PK_STATE_TICKS(3),                           \
+                [PK_TIMEOUT_SCTP_HEARTBEAT_SENT] = PK_STATE_TICKS(30),                             \
             },                                                                                     \
         .loose = 1,                                                                                \
         .max_retrans = 3,                                                                          \

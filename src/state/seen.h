@@ -8,8 +8,7 @@
  */
 #pragma once
 
-#include "packet/frame.h"
-#include "state/view.h"
+#include "state/chunks.h"
 
 /* a before b, a after b: sequence numbers wrap (RFC 9293, 3.4). */
 PK_INLINE int pk_before(__u32 a, __u32 b)
@@ -450,6 +449,8 @@ PK_INLINE enum pk_seen_kind pk_seen_whole(const struct pk_source *s, const struc
     if (p->proto == 6 && !pk_seen_tcp(s, p, seen))
         return PK_SEEN_INVALID;
     if (p->proto == 17 && !pk_seen_udp(s, p, seen->partial))
+        return PK_SEEN_INVALID;
+    if (p->proto == 132 && !pk_seen_sctp(s, p, seen))
         return PK_SEEN_INVALID;
     if (pk_state_has_ports(p->proto))
         pk_key_ends(&seen->key, &p->saddr, &p->daddr, p->sport, p->dport, &seen->from);

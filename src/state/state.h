@@ -17,7 +17,7 @@
  *      +----+----+-------+---------------+----------- - - ------+
  *
  * A place may be given away to a new connection, the one that ends soonest first, unless its bit in
- * `held` is set: ASSURED (a TCP handshake that was completed, a UDP stream) and not closed. So a
+ * `held` is set: ASSURED (a handshake that was completed, a UDP stream) and not closed. So a
  * flood of packets from made-up addresses drives out half-open connections and nothing else. If all
  * sixteen places are held, the packet that needs a new one is dropped, as Linux does at
  * nf_conntrack_max.
@@ -124,6 +124,29 @@ struct pk_state_tcp {
     __u8 retrans;
 };
 
+/* enum sctp_conntrack, with its numbers. */
+enum pk_sctp_state {
+    PK_SCTP_NONE,
+    PK_SCTP_CLOSED,
+    PK_SCTP_COOKIE_WAIT,
+    PK_SCTP_COOKIE_ECHOED,
+    PK_SCTP_ESTABLISHED,
+    PK_SCTP_SHUTDOWN_SENT,
+    PK_SCTP_SHUTDOWN_RECD,
+    PK_SCTP_SHUTDOWN_ACK_SENT,
+    PK_SCTP_HEARTBEAT_SENT,
+    PK_SCTP_STATES,
+};
+
+/* struct ip_ct_sctp. Directions: 0 the originator's, 1 the reply's. */
+struct pk_state_sctp {
+    __u32 vtag[2]; /* that packets of a direction carry, in host order; 0: not known yet */
+    __u8 state;    /* enum pk_sctp_state */
+    __u8 init;     /* bit per direction: an INIT came that way, and no handshake has ended since */
+    __u8 probed;   /* bit per direction: a HEARTBEAT with another tag came that way last */
+    __u8 pad;
+};
+
 struct pk_state_udp {
     __u32 stream_at; /* a tick: a flow of both directions that lasts longer is a stream */
 };
@@ -142,6 +165,7 @@ struct pk_state_entry {
     __u8 pad[2];
     union {
         struct pk_state_tcp tcp;
+        struct pk_state_sctp sctp;
         struct pk_state_udp udp;
         struct pk_state_fragment fragment;
     };

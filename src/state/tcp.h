@@ -26,6 +26,7 @@ enum pk_tcp_end {
     PK_TCP_INVALID, /* it does not fit; *ret_time as for TAKEN, if it is not 0 */
     PK_TCP_ENDS,    /* it belongs to it and the connection is deleted */
     PK_TCP_REOPENS, /* the connection is deleted, and this segment opens another */
+    PK_TCP_AGAIN,   /* of SCTP: another packet has changed it meanwhile */
 };
 
 /* Beside the states, what the table may say. */

@@ -22,7 +22,7 @@
 #include "state/counts.h"
 #include "base/bits.h"
 #include "state/rtt.h"
-#include "state/tcp.h"
+#include "state/sctp.h"
 
 /* A place's number as the verifier of Linux 6.1 believes it. */
 PK_INLINE __u32 pk_way(__u32 way)
@@ -120,7 +120,7 @@ PK_INLINE __u32 pk_answered_time(struct pk_state_entry *e, __u32 time, __u32 ans
     return answered;
 }
 
-/* The time that an entry of another protocol than TCP gets from a packet. */
+/* The time that an entry of another protocol than TCP and SCTP gets from a packet. */
 PK_INLINE __u32 pk_other_time(struct pk_state_entry *e, __u32 now,
                               const struct pk_state_rules *rules)
 {
@@ -147,6 +147,8 @@ PK_INLINE __u32 pk_state_held(const struct pk_state_entry *e)
 {
     if (!(e->status & PK_CTF_ASSURED))
         return 0;
+    if (e->key.proto == 132)
+        return !pk_sctp_closing(e->sctp.state);
     return e->key.proto != 6 || e->tcp.state < PK_TCP_LAST_ACK || e->tcp.state > PK_TCP_CLOSE;
 }
 
@@ -161,18 +163,21 @@ PK_INLINE __u32 pk_entry_rtt(struct pk_state_entry *e, const struct pk_track *t,
 }
 
 /* A packet for an entry that lasts `left` ticks more. The new time is *ret_time, if not 0. */
-PK_INLINE enum pk_tcp_end pk_entry_packet(struct pk_state_entry *e, const struct pk_seen *seen,
-                                          __u32 now, __u32 left, const struct pk_state_rules *rules,
+PK_INLINE enum pk_tcp_end pk_entry_packet(struct pk_state_entry *e, const struct pk_track *t,
+                                          __u32 left, const struct pk_state_rules *rules,
                                           __u32 *ret_time)
 {
+    const struct pk_seen *seen = &t->seen;
     __u32 reply = seen->from != e->orig;
     enum pk_tcp_end r = PK_TCP_TAKEN;
 
     if (e->key.proto == 6)
         r = pk_tcp_segment(&e->tcp, &e->status, seen, reply, rules, left, ret_time);
+    else if (e->key.proto == 132)
+        r = pk_sctp_settle(e, t, rules, ret_time);
     else
-        *ret_time = pk_other_time(e, now, rules);
-    if (reply && r != PK_TCP_INVALID && r != PK_TCP_REOPENS)
+        *ret_time = pk_other_time(e, t->now, rules);
+    if (reply && r != PK_TCP_INVALID && r < PK_TCP_REOPENS)
         e->status |= PK_CTF_SEEN_REPLY;
     return r;
 }
@@ -222,7 +227,7 @@ PK_INLINE enum pk_tcp_end pk_bucket_packet(struct pk_state_bucket *b, struct pk_
     pk_entry_resume(e, (__u8)t->epoch);
     t->info = pk_track_info(e, &t->seen);
     old = e->tcp.state;
-    r = pk_entry_packet(e, &t->seen, t->now, b->until[way] - t->now, rules, &time);
+    r = pk_entry_packet(e, t, b->until[way] - t->now, rules, &time);
     t->rtt = pk_entry_rtt(e, t, old, r);
     if (time && (r == PK_TCP_TAKEN || r == PK_TCP_INVALID))
         b->until[way] = t->now + time;
@@ -233,6 +238,16 @@ PK_INLINE enum pk_tcp_end pk_bucket_packet(struct pk_state_bucket *b, struct pk_
     if (r == PK_TCP_ENDS || r == PK_TCP_REOPENS)
         b->until[way] = 0;
     return r;
+}
+
+/* Of SCTP, before pk_track_update(): what the packet comes to. */
+PK_GLOBAL int pk_track_judge(struct pk_track *t)
+{
+    const struct pk_state_bucket *b = t ? pk_bucket(t->bucket) : 0;
+
+    if (b)
+        pk_sctp_judge(t, &b->entry[pk_way(t->way)]);
+    return 0;
 }
 
 /* The packet and its entry; an enum pk_tcp_end. */
@@ -259,7 +274,8 @@ PK_INLINE void pk_track_miss(struct pk_track *t)
 
     t->status = t->until = 0; /* of one that has just ended */
     if (!rules || t->seen.kind != PK_SEEN_OPENS ||
-        (t->seen.key.proto == 6 && !pk_tcp_may_open(&t->seen, rules)))
+        (t->seen.key.proto == 6 && !pk_tcp_may_open(&t->seen, rules)) ||
+        (t->seen.key.proto == 132 && !pk_sctp_may_open(&t->seen)))
         return;
     t->entry = PK_TRACK_NEW;
     t->info = PK_CT_NEW;
@@ -332,9 +348,26 @@ PK_INLINE void pk_track_fragment(struct pk_track *t)
     t->orig = t->info >= PK_CT_IS_REPLY;
 }
 
+/* How often a packet of SCTP may find that another CPU's has changed the association meanwhile,
+ * before it is INVALID: nobody has to wait. */
+#define PK_TRACK_TRIES 4
+
+PK_INLINE int pk_track_change(struct pk_track *t)
+{
+    int r = PK_TCP_AGAIN, i;
+
+    if (t->seen.key.proto != 132)
+        return pk_track_update(t);
+    for (i = 0; i < PK_TRACK_TRIES && r == PK_TCP_AGAIN; i++) {
+        pk_track_judge(t);
+        r = pk_track_update(t);
+    }
+    return r == PK_TCP_AGAIN ? PK_TCP_INVALID : r;
+}
+
 PK_INLINE void pk_track_known(struct pk_track *t)
 {
-    int r = pk_track_update(t);
+    int r = pk_track_change(t);
 
     if (r == PK_TCP_REOPENS)
         pk_track_miss(t);
@@ -391,6 +424,8 @@ PK_INLINE void pk_bucket_put(struct pk_state_bucket *b, __u32 way, const struct 
     }
     if (t->seen.key.proto == 6)
         pk_tcp_open(&e->tcp, &t->seen);
+    if (t->seen.key.proto == 132)
+        pk_sctp_open(&e->sctp, &t->seen);
     b->until[way] = t->now + 1; /* until the packet itself has gone through the machine */
 }
 
@@ -492,7 +527,7 @@ PK_INLINE int pk_track_keep(const struct pk_packet *p, struct pk_track *t)
     if (t->entry == PK_TRACK_NEW) {
         if (!pk_track_make(t))
             return 0;
-        pk_track_update(t);
+        pk_track_change(t);
     }
     if (t->entry == PK_TRACK_NONE || !t->seen.partial || t->seen.kind == PK_SEEN_ERROR)
         return 1;

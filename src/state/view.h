@@ -34,6 +34,33 @@ enum pk_tcp_kind {
 #define PK_FLAG_ACK 0x10u
 #define PK_FLAG_URG 0x20u
 
+/*
+ * The chunks of SCTP that change a state: rows of pk_sctp_table; and others. In what a packet was
+ * seen to have, ABORT and SHUTDOWN COMPLETE are two kinds each: RFC 9260, 8.5.1 checks their tags
+ * by their flag T.
+ */
+enum pk_sctp_kind {
+    PK_SCTP_END,
+    PK_SCTP_INIT,
+    PK_SCTP_INIT_ACK,
+    PK_SCTP_ABORT,
+    PK_SCTP_SHUTDOWN,
+    PK_SCTP_SHUTDOWN_ACK,
+    PK_SCTP_ERROR,
+    PK_SCTP_COOKIE_ECHO,
+    PK_SCTP_COOKIE_ACK,
+    PK_SCTP_SHUTDOWN_COMPLETE,
+    PK_SCTP_HEARTBEAT,
+    PK_SCTP_HEARTBEAT_ACK,
+    PK_SCTP_ABORT_T,
+    PK_SCTP_SHUTDOWN_COMPLETE_T,
+    PK_SCTP_DATA,
+    PK_SCTP_OTHER,
+    PK_SCTP_KINDS
+};
+
+#define PK_SCTP_BIT(kind) (1u << (PK_SCTP_##kind))
+
 struct pk_seen {
     struct pk_state_key key;
     __u8 kind;      /* enum pk_seen_kind */
@@ -44,10 +71,19 @@ struct pk_seen {
     __u8 scale;     /* of a SYN */
     __u8 has_options;
     __u8 partial; /* the first fragment of a datagram: its length is not known */
-    __u32 seq, ack;
-    __u32 end;  /* seq + length, SYN and FIN */
-    __u32 sack; /* the highest right edge of a SACK block; else ack */
-    __u16 win;  /* not scaled */
+    union {
+        struct {
+            __u32 seq, ack;
+            __u32 end;  /* seq + length, SYN and FIN */
+            __u32 sack; /* the highest right edge of a SACK block; else ack */
+        };
+        struct {
+            __u32 vtag, init_tag; /* of SCTP; the latter of INIT and INIT ACK */
+            __u32 chunks;         /* those that change a state, 4 bits each, the first one lowest */
+            __u32 kinds;          /* bit per enum pk_sctp_kind, of all chunks */
+        };
+    };
+    __u16 win; /* not scaled */
     __u16 pad;
     __u32 ident; /* of the datagram, if `partial` or a later fragment */
 };
@@ -58,6 +94,15 @@ enum pk_track_entry {
     PK_TRACK_NONE, /* the packet is INVALID, or UNTRACKED if `info` says so */
     PK_TRACK_KNOWN,
     PK_TRACK_NEW, /* it will have one, if it is accepted */
+};
+
+/* What an SCTP packet makes of its association (sctp.h), before the entry is locked. */
+struct pk_track_sctp {
+    struct pk_state_sctp was, is;
+    __u8 dir;     /* of the packet: 0 the originator's, 1 the reply's */
+    __u8 kept;    /* the entry's time runs on */
+    __u8 assured; /* a handshake has been completed */
+    __u8 end;     /* enum pk_tcp_end */
 };
 
 /* What is known of the packet under way. */
@@ -77,10 +122,10 @@ struct pk_track {
     __u32 at;     /* the time, as in rtt.h */
     __u32 rtt;    /* of the half of a handshake that the packet ends; 0: of none */
     __u32 begun;  /* by the hook's first program (datapath/track.bpf.h); the second goes on */
-    __u32 pad;
+    struct pk_track_sctp sctp;
 };
 
-_Static_assert(sizeof(struct pk_track) == 136, "shared with BPF");
+_Static_assert(sizeof(struct pk_track) == 160, "shared with BPF");
 
 /*
  * What -m conntrack asks of the entry. Ports in the place of what the protocol has: ICMP has an

@@ -81,9 +81,9 @@ def _proto_of_error(q):
 
 
 def other_trackers(_probe, packets):
-    """Linux follows SCTP's handshake, and before 6.16 DCCP's; picket's table, addresses and ports.
-    UDP-Lite from the network is INVALID in Linux, which sums it with UDP's number for the protocol."""
-    few = (p.SCTP, p.DCCP, p.UDPLITE)
+    """Linux before 6.16 follows DCCP's handshake; picket's table, addresses and ports. UDP-Lite from the
+    network is INVALID in Linux, which sums it with UDP's number for the protocol."""
+    few = (p.DCCP, p.UDPLITE)
     return any(q.proto in few or _proto_of_error(q) in [bytes([proto]) for proto in few]
                for q in packets)
 

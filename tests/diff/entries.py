@@ -2,9 +2,9 @@
 """What two tables of connections say of the same conversations: picket's own (tc, XDP) and that of the
 kernel in which the oracle stands.
 
-Compared are both tuples, the state of TCP, ASSURED and UNREPLIED, of TCP, UDP and echo requests that a
-case has sent. Both sides are read as text that people read, too: `picket conn --json`, and the kernel's
-own list, /proc/net/nf_conntrack, which is what `conntrack -L` prints.
+Compared are both tuples, the state of TCP and SCTP, ASSURED and UNREPLIED, of TCP, SCTP, UDP and echo
+requests that a case has sent. Both sides are read as text that people read, too: `picket conn --json`,
+and the kernel's own list, /proc/net/nf_conntrack, which is what `conntrack -L` prints.
 """
 import ipaddress
 import json
@@ -14,7 +14,7 @@ from pktest import packet as p
 
 LISTED = "/proc/thread-self/net/nf_conntrack"
 NUMBERS = {"tcp": p.TCP, "udp": p.UDP, "icmp": p.ICMP, "icmpv6": p.ICMPV6,
-           "ipv6-icmp": p.ICMPV6}
+           "ipv6-icmp": p.ICMPV6, "sctp": p.SCTP}
 FIELDS = ("src", "dst", "sport", "dport", "type", "code", "id")
 ECHO = {p.ICMP: (0, 8), p.ICMPV6: (128, 129)}
 
@@ -36,7 +36,7 @@ def _line(line):
             tuples[-1][name] = value
         elif word[0] == "[":
             flags.add(word[1:-1])
-    return words[2], words[5] if words[2] == "tcp" else "", *tuples, flags
+    return words[2], words[5] if words[2] in ("tcp", "sctp") else "", *tuples, flags
 
 
 def kernels(space):
@@ -72,7 +72,7 @@ def talks(probes):
         q = p.Parsed(probe.packets[0])
         if len(q.payload) < 8:
             continue
-        if q.proto in (p.TCP, p.UDP):
+        if q.proto in (p.TCP, p.UDP, p.SCTP):
             found.add(talk_of(q.proto, q.src, q.dst, *struct.unpack("!HH", q.payload[:4])))
         elif q.proto in ECHO and q.payload[0] in ECHO[q.proto]:
             found.add(talk_of(q.proto, q.src, q.dst, *struct.unpack("!H", q.payload[4:6])))

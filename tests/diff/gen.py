@@ -412,7 +412,7 @@ class Packets(Values):
         if name in ("udp", "udplite", "dccp"):
             return NUMBER[name], getattr(p, name)(src, dst, sport, dport, data)
         if name == "sctp":
-            return p.SCTP, p.sctp(sport, dport, data)
+            return p.SCTP, p.sctp(sport, dport, 0, b"\x01\0\0\x04" + data)
         if name == "icmp":
             kind = self.rng.choice([0, 3, 3, 8, 8, 11, 12, 13, 200])
             return p.ICMP, p.icmp(kind, self.rng.randrange(4), payload=b"\0" * len(data))

@@ -10,6 +10,7 @@ headers outside and inside, cut anywhere, and redirects.
 import random
 import struct
 
+import assoc
 import talk
 from pktest import packet as p, world
 
@@ -193,7 +194,7 @@ def values(seed, family, nat):
 
 
 def case(seed, family, packets, rules, nat):
-    """(RuleSet, [Probe], number of conversations) of both kinds, else as gen.case."""
+    """(RuleSet, [Probe], number of conversations) of all kinds, else as gen.case."""
     drawn = values(seed, family, nat)
     rs = drawn.rule_set(rules)
     first = 1 + seed * packets % 60000
@@ -202,4 +203,8 @@ def case(seed, family, packets, rules, nat):
     drawn.rng = random.Random(f"picket odd {seed} {family}")
     others = Odd(drawn)
     more = others.probes(first + packets, packets)
-    return rs, talk.weave(drawn.rng, [probes, more]), usual.ended + others.ended
+    woven = talk.weave(drawn.rng, [probes, more])
+    drawn.rng = random.Random(f"picket sctp {seed} {family}")
+    third = assoc.Associations(drawn)
+    return rs, talk.weave(drawn.rng, [woven, third.probes(first + 2 * packets, packets // 2)]), \
+        usual.ended + others.ended + third.ended

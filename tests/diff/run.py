@@ -32,6 +32,9 @@ import talk  # noqa: E402
 from pktest import fence, ns, packet as p, tap, world  # noqa: E402
 
 SHOW = 12  # differences printed of each kind
+# SCTP's time-outs in state runs, in seconds: the usual ones of 3 are over before tables are compared.
+SCTP_TIMES = {"closed": 30, "cookie_wait": 60, "cookie_echoed": 70, "established": 210,
+              "shutdown_sent": 120, "shutdown_recd": 125, "shutdown_ack_sent": 300, "heartbeat_sent": 35}
 CLASSES_EACH = 8  # in one of so many rule sets, probes that may differ are sent, too: see Duel.round
 
 
@@ -156,11 +159,18 @@ class Duel:
             self.classes = classes.KERNELS if options.hook == "netfilter" else classes.CLASSES
             if options.state and options.hook != "netfilter":
                 self.classes = {**classes.STATE, **self.classes}
+                self.fences[1].apply({4: fence.EMPTY, 6: fence.EMPTY}, extra=[
+                    word for name, seconds in SCTP_TIMES.items()
+                    for word in ("--state-timeout", f"sctp-{name.replace('_', '-')}={seconds}")])
         self.texts = options.against != "nft" and kind != "nft"
 
     def load(self, sets, altered=None):
         for firewall, rule_sets in zip(self.fences, (sets, altered or sets)):
             firewall.load({family: rs.text() for family, rs in rule_sets.items()})
+        if self.options.state:  # which loads Linux's tracking
+            for place in self.worlds:
+                place.b.sysctl_try(**{f"netfilter__nf_conntrack_sctp_timeout_{name}": seconds
+                                      for name, seconds in SCTP_TIMES.items()})
 
     def compare(self, probes, families, texts=True):
         left, right = (play(place, firewall, probes, families)

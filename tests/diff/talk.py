@@ -152,7 +152,8 @@ class Talks(gen.Packets):
         """What tracks only addresses, or a first packet."""
         sport, dport = self.port(), self.port()
         for src, dst in ((client, server), (replier, seen), (client, server)):
-            yield self.rng.choice([(src, dst, p.SCTP, p.sctp(sport, dport, b"\0" * 16)),
+            init = p.sctp(sport, dport, 0, b"\x01\0\0\x04" + b"\0" * 16)  # too short for one
+            yield self.rng.choice([(src, dst, p.SCTP, init),
                                    (src, dst, p.DCCP, p.dccp(src, dst, sport, dport)),
                                    (src, dst, p.GRE, b"\0" * 8), (src, dst, p.ESP, b"\0" * 16)])
 

@@ -36,7 +36,7 @@
 #define PK_DATAPATH_ABI 1000
 #define PK_REASONS reasons_next
 #else
-#define PK_DATAPATH_ABI 6
+#define PK_DATAPATH_ABI 7
 #define PK_REASONS reasons
 #endif
 
@@ -124,7 +124,7 @@ struct pk_ctl {
     __u32 state_zones;         /* elements of the map "zones": 0: nobody looks there */
     /* Of all banks. Zero: no picket that knows them has set them. */
     struct pk_state_rules state_rules;
-    __u64 rsvd[12];
+    __u64 rsvd[8];
 };
 
 _Static_assert(sizeof(struct pk_ctl) == 512, "shared with BPF");

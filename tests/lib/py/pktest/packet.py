@@ -79,9 +79,19 @@ def icmpv6(src, dst, kind, code, rest=b"\0\0\0\0", payload=b""):
     return _with_checksum(struct.pack("!BBH", kind, code, 0) + rest + payload, 2, src, dst, ICMPV6)
 
 
-def sctp(sport, dport, payload=b""):
-    """An INIT chunk's first bytes; the CRC is left zero, which no firewall reads."""
-    return struct.pack("!HHII", sport, dport, 0, 0) + b"\x01\0\0\x04" + payload
+def crc32c(data):
+    """RFC 9260 appendix A."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def sctp(sport, dport, tag, chunks):
+    head = struct.pack("!HHI", sport, dport, tag)
+    return head + struct.pack("<I", crc32c(head + bytes(4) + chunks)) + chunks
 
 
 def dccp(src, dst, sport, dport, payload=b""):
