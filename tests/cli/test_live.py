@@ -5,6 +5,7 @@ under --json against the schemas. Traffic: a prime count of pings over loopback.
 """
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -287,16 +288,26 @@ def test_an_interface_that_is_not_there():
         picket(status=1, out=["none stands"], space=space)
 
 
-def test_fence_of_a_dead_namespace_is_swept():
-    fence.need_netfilter_link()
-    dead = LAB.netns("dead")
+def left_by_the_dead(name):
+    """What `status` elsewhere says once a namespace with a fence has gone, whose pins go too."""
+    dead = LAB.netns(name)
     ns.quiet(dead)
     apply(dead)
     pins = picket_json("status", space=dead)["pins"]
     LAB.drop(dead)
     with Space() as space:
-        picket("status", status=1, err=["removed what 1 dead network namespace left"], space=space)
+        said = picket("status", status=1, space=space).stderr
         same("pins", os.path.exists(pins), False)
+    return said
+
+
+def test_fence_of_a_dead_namespace_is_swept():
+    """By whoever comes first: another picket on this machine may, so that ours has nothing to say."""
+    fence.need_netfilter_link()
+    said = [left_by_the_dead("dead")]
+    while "removed what" not in said[-1] and len(said) < 10:
+        said.append(left_by_the_dead("dead"))
+    same("said", bool(re.search(r"removed what \d+ dead network namespaces? left", said[-1])), True)
 
 
 def test_without_privilege():
