@@ -55,6 +55,7 @@ static __always_inline void pk_state_look(PK_CTX *ctx, const struct pk_packet *p
 
     __builtin_memset(t, 0, sizeof(*t));
     t->epoch = c->state_epoch;
+    t->own = side == PK_RTT_HOST && !p->iif.lo; /* else forwarded, from what is not guarded */
     if (c->state_zones)
         t->seen.key.zone = (__u16)pk_zone(ctx);
     t->now = pk_state_tick(bpf_ktime_get_coarse_ns()); /* last: of `c` nothing is kept for it */

@@ -318,13 +318,20 @@ PK_GLOBAL int pk_track_sum_right(PK_CTX *ctx, const struct pk_packet *p)
     return pk_icmp_sum_right(&s, p);
 }
 
+/* As Linux, which sums what comes in (NF_INET_PRE_ROUTING) and believes what the host itself sends.
+ */
+PK_INLINE int pk_track_believed(PK_CTX *ctx, const struct pk_packet *p, const struct pk_track *t)
+{
+    return t->own || pk_track_sum_right(ctx, p);
+}
+
 /* RELATED. Its direction is part of what was read (pk_seen_error()). */
 PK_INLINE void pk_track_error(PK_CTX *ctx, const struct pk_packet *p, struct pk_track *t)
 {
     const struct pk_state_bucket *b = pk_bucket(t->bucket);
     __u32 way = pk_way(t->way);
 
-    if (!b || !pk_track_sum_right(ctx, p))
+    if (!b || !pk_track_believed(ctx, p, t))
         return;
     t->entry = PK_TRACK_KNOWN;
     t->status = b->entry[way].status;
@@ -379,11 +386,11 @@ PK_INLINE void pk_track_known(struct pk_track *t)
 PK_INLINE int pk_track_query_right(PK_CTX *ctx, const struct pk_packet *p, const struct pk_track *t)
 {
     return t->seen.kind == PK_SEEN_ERROR || t->seen.kind == PK_SEEN_FRAGMENT || t->seen.partial ||
-           (t->seen.key.proto != 1 && t->seen.key.proto != 58) || pk_track_sum_right(ctx, p);
+           (t->seen.key.proto != 1 && t->seen.key.proto != 58) || pk_track_believed(ctx, p, t);
 }
 
-/* `t` is zero but for `now`, `epoch` and the key's zone. Afterwards t->entry and t->info say what
- * the rules may ask. */
+/* `t` is zero but for `now`, `epoch`, `own` and the key's zone. Afterwards t->entry and t->info say
+ * what the rules may ask. */
 PK_INLINE void pk_track_packet(PK_CTX *ctx, const struct pk_packet *p, struct pk_track *t)
 {
     int kind = pk_track_see(ctx, p, t);

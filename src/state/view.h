@@ -121,7 +121,8 @@ struct pk_track {
     __u32 epoch;  /* see pk_state_entry */
     __u32 at;     /* the time, as in rtt.h */
     __u32 rtt;    /* of the half of a handshake that the packet ends; 0: of none */
-    __u32 begun;  /* by the hook's first program (datapath/track.bpf.h); the second goes on */
+    __u16 begun;  /* by the hook's first program (datapath/track.bpf.h); the second goes on */
+    __u16 own;    /* the host itself sends it */
     struct pk_track_sctp sctp;
 };
 

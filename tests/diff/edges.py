@@ -76,6 +76,17 @@ class Edges(odd.Odd):
             proto = p.NONE if self.chance(25) else p.UDP
             yield ends[0], ends[1], proto, p.udp(*ends, b"chain"), more
 
+    def _unsummed(self, client, server, replier, seen):
+        """Pings whose checksum may be wrong, which Linux asks only of what comes in."""
+        kind = (8, 128)[self.family == 6]
+        for who in self.rng.choice(["cs", "scs", "cscs"]):
+            src, dst = (client, server) if who == "c" else (replier, seen)
+            rest = struct.pack("!HH", self.rng.choice([0, 9]), 0)
+            data = p.icmp(kind, 0, rest) if self.family == 4 else p.icmpv6(src, dst, kind, 0, rest)
+            yield src, dst, p.ICMP if self.family == 4 else p.ICMPV6, \
+                data[:2] + self.rng.choice([data[2:4], b"\0\0", b"\xff\xff"]) + data[4:], {}
+            kind = (0, 129)[self.family == 6] if who == "c" else kind
+
     def _redirect(self, *_):
         """To one of B's own, about what it has sent (nf_conntrack_icmpv6_redirect())."""
         src, dst = self.rng.choice(self.local), self.rng.choice(self.near + self.far)
@@ -101,7 +112,8 @@ class Edges(odd.Odd):
 
     def talk(self):
         ends = self._ends()
-        kinds = [self._gre, self._port_0, self._group, self._protocol_of_few, self._chain]
+        kinds = [self._gre, self._port_0, self._group, self._protocol_of_few, self._chain,
+                 self._unsummed]
         kinds += [self._redirect] * (self.family == 6)
         for step in self._with_error(self.rng.choice(kinds)(*ends), ends):
             yield step

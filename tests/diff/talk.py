@@ -30,8 +30,8 @@ TCP_TALKS = [
 ]
 
 
-# Of a first packet Linux reckons the time that is left as if its clock, which starts at minus five minutes
-# (INITIAL_JIFFIES), stood at zero or beyond (nf_ct_expires() before __nf_conntrack_confirm()).
+# Of a first packet Linux reckons the time that is left as if its clock, which starts at minus five
+# minutes (INITIAL_JIFFIES), stood at zero or beyond (nf_ct_expires() before __nf_conntrack_confirm()).
 YOUNG = time.clock_gettime(time.CLOCK_BOOTTIME) < 320
 
 
