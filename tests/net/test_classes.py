@@ -38,6 +38,8 @@ STATES = """\
 :OUTPUT ACCEPT [0:0]
 -A INPUT -p udp -m conntrack --ctstate NEW
 -A INPUT -p udp -m conntrack --ctstate INVALID
+-A INPUT -p sctp -m conntrack --ctstate NEW
+-A INPUT -p sctp -m conntrack --ctstate INVALID
 COMMIT
 """
 
@@ -50,6 +52,13 @@ def datagram(family, to, dport=1000, sport=2000, tos=0):
         return p.ipv4(source, to, p.UDP, data, tos=tos)
     made = p.ipv6(source, to, p.UDP, data)
     return bytes([0x60 | tos >> 4, tos << 4 & 0xF0]) + made[2:]
+
+
+def association(family, to, sport):
+    """An INIT from A."""
+    source = hosts.of_host(family, "A")
+    data = p.sctp(sport, 1000, 0, struct.pack("!BBHIIHHI", 1, 0, 20, 7, 65535, 1, 1, 1))
+    return (p.ipv4 if family == 4 else p.ipv6)(source, to, p.SCTP, data)
 
 
 def send(net, firewall, family, frames):
@@ -130,12 +139,16 @@ def leaves_by_encap(net, firewall, family, kind):
 def wrong_checksum(net, firewall, family, kind):
     """Class 11: INVALID to Linux, to a frame's own table like any other."""
     firewall.load({f: STATES for f in (4, 6)})
-    right = [datagram(family, hosts.of_b(family, "A"), sport=2000 + i) for i in range(COUNT)]
-    wrong = [frame[:-1] + bytes([frame[-1] ^ 1]) for frame in right]
-    for frames, expected in ((wrong, "NEW" if kind in ("tc", "xdp") else "INVALID"), (right, "NEW")):
-        seen = send(net, firewall, family, frames)
-        met = {state: seen.of(f"--ctstate {state}")[0] for state in ("NEW", "INVALID")}
-        assert met[expected] == COUNT and sum(met.values()) == COUNT, (met, expected)
+    to = hosts.of_b(family, "A")
+    for proto, right in (("udp", [datagram(family, to, sport=2000 + i) for i in range(COUNT)]),
+                         ("sctp", [association(family, to, 2000 + i) for i in range(COUNT)])):
+        wrong = [frame[:-1] + bytes([frame[-1] ^ 1]) for frame in right]
+        for frames, expected in ((wrong, "NEW" if kind in ("tc", "xdp") else "INVALID"),
+                                 (right, "NEW")):
+            seen = send(net, firewall, family, frames)
+            met = {state: seen.of(f"-p {proto} -m conntrack --ctstate {state}")[0]
+                   for state in ("NEW", "INVALID")}
+            assert met[expected] == COUNT and sum(met.values()) == COUNT, (proto, met, expected)
 
 
 def no_neighbour(net, firewall, family, kind):

@@ -308,6 +308,26 @@ static void test_error_is_related(void **state)
     assert_int_equal(told(t, p), REL);
 }
 
+/* What another CPU has made of the association meanwhile is not written over. */
+static void test_not_written_over(void **state)
+{
+    struct pk_state_entry e = {.key = {.proto = 132},
+                               .sctp = {{THEIRS, OURS}, PK_SCTP_ESTABLISHED}};
+    struct pk_track t = {
+        .seen = {.vtag = THEIRS, .chunks = PK_SCTP_SHUTDOWN, .kinds = PK_SCTP_BIT(SHUTDOWN)}};
+    struct talk *talk = *state;
+    uint32_t time;
+
+    pk_sctp_judge(&t, &e);
+    e.sctp.state = PK_SCTP_CLOSED;
+    assert_int_equal(pk_sctp_settle(&e, &t, &talk->table.rules, &time), PK_TCP_AGAIN);
+    assert_int_equal(e.sctp.state, PK_SCTP_CLOSED);
+    e.sctp = (struct pk_state_sctp){{THEIRS, OURS}, PK_SCTP_ESTABLISHED};
+    assert_int_equal(pk_sctp_settle(&e, &t, &talk->table.rules, &time), PK_TCP_TAKEN);
+    assert_int_equal(e.sctp.state, PK_SCTP_SHUTDOWN_SENT);
+    assert_int_equal(time, PK_STATE_TICKS(3));
+}
+
 /* What Linux knows of one association, and does: nf_conntrack_sctp_packet(), chunk by chunk. */
 struct naive {
     bool there, assured, failed, init[2];
@@ -577,6 +597,7 @@ int main(void)
         CASE(test_chunks),
         CASE(test_held),
         CASE(test_error_is_related),
+        CASE(test_not_written_over),
         cmocka_unit_test(test_all_sequences),
     };
 
