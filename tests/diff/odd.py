@@ -206,5 +206,5 @@ def case(seed, family, packets, rules, nat):
     woven = talk.weave(drawn.rng, [probes, more])
     drawn.rng = random.Random(f"picket sctp {seed} {family}")
     third = assoc.Associations(drawn)
-    return rs, talk.weave(drawn.rng, [woven, third.probes(first + 2 * packets, packets // 2)]), \
+    return rs, talk.weave(drawn.rng, [woven, third.probes(first + 3 * packets, packets // 2)]), \
         usual.ended + others.ended + third.ended

@@ -28,6 +28,7 @@ import classes  # noqa: E402
 import edges  # noqa: E402
 import entries  # noqa: E402
 import gen  # noqa: E402
+import overlap  # noqa: E402
 import talk  # noqa: E402
 from pktest import fence, ns, packet as p, tap, world  # noqa: E402
 
@@ -230,7 +231,7 @@ class Duel:
 
 def draw(seed, options):
     """(rule sets by family, probes of all families in a random order, number of conversations)"""
-    sets, drawn, talks = {}, [], 0
+    sets, drawn, overlaps, talks = {}, [], [], 0
     for family in options.families:
         count = options.packets // len(options.families)
         if options.state:
@@ -240,11 +241,15 @@ def draw(seed, options):
             rs, some = gen.case(seed, family, count, options.rules, options.profile, options.nat)
         sets[family] = rs
         drawn.append(some)
+        overlaps += overlap.case(seed, family, count, options.state, options.nat)
     if options.state:
-        return sets, talk.weave(random.Random(seed), drawn), talks
-    probes = sum(drawn, [])
-    random.Random(seed).shuffle(probes)
-    return sets, probes, 0
+        probes = talk.weave(random.Random(seed), drawn)
+    else:
+        probes = sum(drawn, [])
+        random.Random(seed).shuffle(probes)
+    if options.profile != "plain":
+        probes = talk.weave(random.Random(f"overlaps {seed}"), [probes, overlaps])
+    return sets, probes, talks
 
 
 def shrink(duel, sets, probes):
