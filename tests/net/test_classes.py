@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Classes of docs/exactness.md that the differential test does not draw: what routing goes by (5, 6),
 wrong checksums (11), source addresses made of MAC addresses that are not there (12), and neighbours that
-are not known (14). Each test asks iptables and every hook, and expects the difference that is named
-there, or none where there is none.
+are not known (14); and what of overlapping fragments (2) a host may get. Each test asks iptables and
+every hook, and expects the difference that is named there, or none where there is none.
 
     test_classes.py [--fence netfilter|tc|xdp|legacy]...
 """
+import contextlib
 import fcntl
 import ipaddress
 import os
@@ -172,6 +173,57 @@ def no_neighbour(net, firewall, family, kind):
         net.b.run(["ip", "neigh", "flush", "to", to, "nud", "all"])
 
 
+def fragments(family, to, ident, pieces):
+    """Packets of one datagram from A: (bytes, offset, whether more follow)."""
+    source = hosts.of_host(family, "A")
+    if family == 4:
+        return [p.ipv4(source, to, p.UDP, data, ident, offset=at // 8, more=more)
+                for data, at, more in pieces]
+    return [p.ipv6(source, to, p.UDP, data, extensions=[p.fragment(at // 8, more, ident)])
+            for data, at, more in pieces]
+
+
+def overlapping(open_one, shut_one):
+    """Ways to hide the header of a datagram to the shut port among fragments of one to the open port."""
+    first, rest = (open_one[:16], 0, True), (open_one[16:], 16, False)
+    yield [first, (shut_one[:16], 0, True), rest]  # adds nothing: what came first stands
+    yield [(shut_one[:16], 0, True), first, rest]
+    yield [first, (shut_one[:8], 0, True), rest]
+    yield [first, (shut_one[:24], 0, True), rest]  # covers some and adds some: all of it goes
+    yield [(open_one[:8], 0, True), (shut_one[:16], 0, True), rest]
+    yield [rest, first, (shut_one[:24], 0, True)]
+
+
+def received(s):
+    found = 0
+    while True:
+        try:
+            s.recv(2048)
+        except BlockingIOError:
+            return found
+        found += 1
+
+
+def overlapping_fragments(net, firewall, family, _kind):
+    """Class 2: a datagram to a port that a rule shuts does not come through in fragments that overlap
+    those of one to a port that is open; without the rule it does."""
+    source, to = hosts.of_host(family, "A"), hosts.of_b(family, "A")
+    open_one, shut_one = (p.udp(source, to, 2000, port, bytes(40)) for port in (1001, 1000))
+    plain = [(open_one[:16], 0, True), (open_one[16:], 16, False)]
+    shut = "-A INPUT -p udp --dport 1000 -j DROP"
+    with contextlib.closing(net.receiver("B", family, 1000)) as at_shut, \
+            contextlib.closing(net.receiver("B", family, 1001)) as at_open:
+        for rules, slips in (("", True), (shut, False),
+                             (f"-A INPUT -m conntrack --ctstate INVALID -j DROP\n{shut}", False)):
+            firewall.load({f: fence.EMPTY.replace("COMMIT", f"{rules}\nCOMMIT") for f in (4, 6)})
+            for n, pieces in enumerate([plain, *overlapping(open_one, shut_one)] * COUNT):
+                for packet in fragments(family, to, 1 + n, pieces):
+                    net.frame("A", packet)
+            net.settle()
+            assert bool(received(at_shut)) == slips, rules
+            assert received(at_open) >= COUNT, rules
+
+
 class Tun:
     """A device of B without Ethernet headers, tun0; what is written to it comes in there."""
 
@@ -234,7 +286,8 @@ def eui64_of_unguarded(net, firewall, _family, kind):
     assert found == ((0, 0) if kind in ("tc", "xdp") else (COUNT, COUNT)), found
 
 
-TESTS = (routes_by_rules, routes_by_mark, leaves_by_encap, wrong_checksum, no_neighbour)
+TESTS = (routes_by_rules, routes_by_mark, leaves_by_encap, wrong_checksum, no_neighbour,
+         overlapping_fragments)
 IPV6_TESTS = (eui64_without_ethernet, eui64_of_unguarded)
 GUARDED = {"tc": ("lan0", "tun0"), "xdp": ("lan0",)}
 
