@@ -24,7 +24,7 @@ struct pk_field_plan {
     enum pk_method method;
     size_t intervals; /* elementary intervals */
     size_t rows;      /* distinct rows */
-    size_t bytes;     /* keys and row offsets */
+    size_t bytes;     /* row offsets, their keys, an index */
 };
 
 struct pk_family_plan {

@@ -159,13 +159,6 @@ static enum pk_method choose(struct pk_u128 max, size_t intervals)
     return PK_M_SEARCH32;
 }
 
-size_t pk_key_bytes(const struct pk_field_table *t)
-{
-    return t->method == PK_M_SEARCH32    ? t->n * sizeof(uint32_t)
-           : t->method == PK_M_SEARCH128 ? t->n * sizeof(struct pk_u128)
-                                         : 0;
-}
-
 size_t pk_index_bytes(const struct pk_field_table *t)
 {
     return t->buckets ? sizeof(struct pk_key_index) + (t->buckets + 1) * sizeof(uint32_t) : 0;
@@ -284,5 +277,5 @@ int pk_field_sweep(const struct pk_leaf_list *l, enum pk_field field, struct pk_
 
 size_t pk_field_table_bytes(const struct pk_field_table *t)
 {
-    return pk_key_bytes(t) + pk_index_bytes(t) + t->n * sizeof(uint32_t);
+    return pk_index_bytes(t) + t->n * pk_row_width(t->method);
 }

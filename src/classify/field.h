@@ -68,7 +68,6 @@ size_t pk_field_constrained(const struct pk_leaf_list *l, enum pk_field field);
 int pk_field_sweep(const struct pk_leaf_list *l, enum pk_field field, struct pk_rows *b,
                    struct pk_arena *a, struct pk_field_table *ret, struct pk_diags *d);
 
-/* Bytes of the table in the image: of its keys, of its index, of all of it. */
-size_t pk_key_bytes(const struct pk_field_table *t);
+/* Bytes of the table in the image: of its index, of all of it. */
 size_t pk_index_bytes(const struct pk_field_table *t);
 size_t pk_field_table_bytes(const struct pk_field_table *t);

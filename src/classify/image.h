@@ -50,10 +50,28 @@
 #define PK_IMAGE_MAGIC 0x31676d4974656b63ULL /* "cketImg1" */
 
 enum pk_method {
-    PK_M_DIRECT = 1,    /* rows[value], n values; a value >= n uses rows[n - 1] */
-    PK_M_SEARCH32 = 2,  /* __u32 keys[n], ascending, keys[0] = 0; row of the last key <= value */
-    PK_M_SEARCH128 = 3, /* struct pk_u128 keys[n], likewise */
+    PK_M_DIRECT = 1,    /* __u32 [n], the row of each value; a value >= n has the last one */
+    PK_M_SEARCH32 = 2,  /* struct pk_key32 [n], ascending, the first 0; the last key <= value */
+    PK_M_SEARCH128 = 3, /* struct pk_key128 [n], likewise */
 };
+
+/* A key and the offset of its row, in one cache line. The row stands first in each kind. */
+struct pk_key32 {
+    __u32 row, key;
+};
+
+struct pk_key128 {
+    __u32 row, pad;
+    struct pk_u128 key;
+};
+
+/* Bytes from one row of a field to the next. */
+static inline __u32 pk_row_width(enum pk_method method)
+{
+    return method == PK_M_SEARCH32    ? sizeof(struct pk_key32)
+           : method == PK_M_SEARCH128 ? sizeof(struct pk_key128)
+                                      : sizeof(__u32);
+}
 
 /* What rules are searched with: the compiler's own choice, or plain linear bit-vector search. */
 enum pk_classifier { PK_CLASSIFIER_AUTO, PK_CLASSIFIER_LBVS, PK_CLASSIFIER_N };
@@ -89,10 +107,8 @@ struct pk_field_tab {
     __u16 field;  /* enum pk_field */
     __u16 method; /* enum pk_method */
     __u32 n;
-    __u32 keys;  /* offset; 0 for DIRECT */
-    __u32 rows;  /* offset of __u32 row offsets [n] */
+    __u32 rows;  /* offset of n rows, with their keys where they are searched */
     __u32 index; /* offset of a struct pk_key_index; 0: none */
-    __u32 pad;
 };
 
 /*
@@ -232,14 +248,16 @@ struct pk_image_head {
  * program asks: an image is read by the programs that its own picket brought along, which
  * pk_ctl.engine_build says, and whether another picket's store can be read says PK_DATAPATH_ABI.
  */
-#define PK_IMAGE_ABI 8
+#define PK_IMAGE_ABI 9
 
-_Static_assert(sizeof(struct pk_field_tab) == 24, "shared with BPF");
+_Static_assert(sizeof(struct pk_key32) == 8, "shared with BPF");
+_Static_assert(sizeof(struct pk_key128) == 24, "shared with BPF");
+_Static_assert(sizeof(struct pk_field_tab) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_block) == 64, "shared with BPF");
 _Static_assert(sizeof(struct pk_group) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_leaf_rec) == 32, "shared with BPF");
 _Static_assert(sizeof(struct pk_list_entry) == 16, "shared with BPF");
 _Static_assert(sizeof(struct pk_needs) == 32, "shared with BPF");
-_Static_assert(sizeof(struct pk_list_tab) == 48, "shared with BPF");
-_Static_assert(sizeof(struct pk_family_tab) == 80 + 3 * 8 + 9 * 24 + 2 * 48 + 4 * 6 * 8,
+_Static_assert(sizeof(struct pk_list_tab) == 40, "shared with BPF");
+_Static_assert(sizeof(struct pk_family_tab) == 80 + 3 * 8 + 9 * 16 + 2 * 40 + 4 * 6 * 8,
                "shared with BPF");

@@ -11,7 +11,7 @@ static size_t align(size_t at)
 
 static size_t table_bytes(const struct pk_field_table *t)
 {
-    return align(pk_key_bytes(t)) + align(pk_index_bytes(t)) + align(t->n * sizeof(uint32_t));
+    return align(pk_index_bytes(t)) + align(t->n * pk_row_width(t->method));
 }
 
 static size_t tables_bytes(const struct pk_part *p)
@@ -114,16 +114,18 @@ void pk_part_plan(const struct pk_part *p, struct pk_family_plan *ret)
         ret->list[p->lists.list[i].table.field] = field_plan(&p->lists.list[i].table);
 }
 
-static void write_keys(const struct pk_field_table *t, char *image, size_t at)
+/* Where the i-th row of a field stands, which every kind of key has first. */
+static uint32_t *row_at(const struct pk_field_tab *t, char *image, size_t i)
 {
-    uint32_t *key = (uint32_t *)(image + at);
-    size_t i;
+    return (uint32_t *)(image + t->rows + i * pk_row_width((enum pk_method)t->method));
+}
 
-    if (t->method == PK_M_SEARCH128)
-        memcpy(image + at, t->key, t->n * sizeof(*t->key));
-    else
-        for (i = 0; i < t->n; i++)
-            key[i] = (uint32_t)t->key[i].lo;
+static void write_key(struct pk_u128 key, enum pk_method method, uint32_t *row)
+{
+    if (method == PK_M_SEARCH32)
+        ((struct pk_key32 *)row)->key = (uint32_t)key.lo;
+    else if (method == PK_M_SEARCH128)
+        ((struct pk_key128 *)row)->key = key;
 }
 
 /* A value of bucket b lies behind all keys of the buckets before, or at the last one of them. */
@@ -149,21 +151,19 @@ static size_t write_table(const struct pk_field_table *t, char *image, size_t at
 
     *ret = (struct pk_field_tab){
         .field = (uint16_t)t->field, .method = (uint16_t)t->method, .n = (uint32_t)t->n};
-    if (t->method != PK_M_DIRECT) {
-        ret->keys = (uint32_t)at;
-        write_keys(t, image, at);
-        at += align(pk_key_bytes(t));
-    }
     if (t->buckets) {
         ret->index = (uint32_t)at;
         write_index(t, (struct pk_key_index *)(image + at));
         at += align(pk_index_bytes(t));
     }
     ret->rows = (uint32_t)at;
-    row = (uint32_t *)(image + at);
-    for (i = 0; i < t->n; i++)
-        row[i] = (uint32_t)(rows + t->row[i] * row_size);
-    return at + align(t->n * sizeof(*row));
+    for (i = 0; i < t->n; i++) {
+        row = row_at(ret, image, i);
+        *row = (uint32_t)(rows + t->row[i] * row_size);
+        if (t->key)
+            write_key(t->key[i], t->method, row);
+    }
+    return at + align(t->n * pk_row_width(t->method));
 }
 
 static size_t write_leaves(const struct pk_leaf_list *l, char *image, size_t at)
@@ -185,7 +185,7 @@ static size_t write_leaves(const struct pk_leaf_list *l, char *image, size_t at)
 static size_t write_lists(const struct pk_part *p, char *image, size_t at, struct pk_family_tab *t)
 {
     size_t end = at + align(lists_bytes(p)), entries = at, i, k;
-    uint32_t needs = 0, *row;
+    uint32_t needs = 0;
 
     for (i = 0; i < p->lists.n; i++)
         entries += table_bytes(&p->lists.list[i].table);
@@ -196,9 +196,9 @@ static size_t write_lists(const struct pk_part *p, char *image, size_t at, struc
 
         at = write_table(&l->table, image, at, entries - sizeof(struct pk_list_entry),
                          sizeof(struct pk_list_entry), &t->list[i].tab);
-        row = (uint32_t *)(image + t->list[i].tab.rows);
         for (k = 0; k < l->table.n; k++)
-            row[k] = l->table.row[k] ? row[k] : 0;
+            if (!l->table.row[k])
+                *row_at(&t->list[i].tab, image, k) = 0;
         t->list[i].needs = needs;
         t->list[i].base = l->base;
         t->list[i].shift = l->shift;
@@ -274,11 +274,10 @@ static void move(uint32_t *at, uint32_t by)
 
 static void move_table(struct pk_field_tab *t, char *image, uint32_t by)
 {
-    uint32_t *row = (uint32_t *)(image + t->rows), i;
+    uint32_t i;
 
     for (i = 0; i < t->n; i++)
-        move(&row[i], by);
-    move(&t->keys, by);
+        move(row_at(t, image, i), by);
     move(&t->index, by);
     move(&t->rows, by);
 }

@@ -17,8 +17,10 @@
 #define PK_IMG(type, off) ((const type *)pk_at((off), sizeof(type)))
 
 /*
- * The index of the last key <= value in `n` ascending keys at offset `keys`; keys[0] is 0. `width`
- * is 4 or 16 bytes. A binary search whose halves never depend on what was found.
+ * The row of the last key <= value among `n` ascending ones at offset `keys`, the first of which is
+ * not looked at. `width` is the size of struct pk_key32 or pk_key128. A binary search whose halves
+ * never depend on what was found. (Its frame is 32 bytes; with more Linux 6.1 finds the stack too
+ * large.)
  */
 PK_GLOBAL __u32 pk_search(__u32 keys, __u32 n, __u32 width, __u64 hi, __u64 lo)
 {
@@ -27,14 +29,16 @@ PK_GLOBAL __u32 pk_search(__u32 keys, __u32 n, __u32 width, __u64 hi, __u64 lo)
 
     for (i = 0; i < 20 && n > 1; i++) {
         half = n >> 1;
-        if (width == 4)
-            key.lo = *PK_IMG(__u32, keys + (at + half) * 4);
+        if (width == sizeof(struct pk_key32))
+            key.lo =
+                PK_IMG(struct pk_key32, keys + (at + half) * (__u32)sizeof(struct pk_key32))->key;
         else
-            key = *PK_IMG(struct pk_u128, keys + (at + half) * 16);
+            key =
+                PK_IMG(struct pk_key128, keys + (at + half) * (__u32)sizeof(struct pk_key128))->key;
         at += half & pk_ge_mask(v, key);
         n -= half;
     }
-    return at;
+    return *PK_IMG(__u32, keys + at * width);
 }
 
 static inline __u32 pk_port_value(const struct pk_packet *p, __u32 port)
@@ -78,10 +82,10 @@ PK_INLINE struct pk_u128 pk_field_value(const struct pk_packet *p, __u32 field)
     return v;
 }
 
-/* The index of the last key <= v of a field that is searched. */
-static inline __u32 pk_key_of(const struct pk_field_tab *t, struct pk_u128 v)
+/* The row of a value of a field that is searched. */
+static inline __u32 pk_row_searched(const struct pk_field_tab *t, struct pk_u128 v)
 {
-    __u32 width = t->method == PK_M_SEARCH32 ? 4 : 16, first = 0, n = t->n, b;
+    __u32 width = pk_row_width((enum pk_method)t->method), first = 0, n = t->n, b;
     const struct pk_key_index *x;
 
     if (t->index) {
@@ -92,7 +96,7 @@ static inline __u32 pk_key_of(const struct pk_field_tab *t, struct pk_u128 v)
         first = *PK_IMG(__u32, b);
         n = *PK_IMG(__u32, b + 4) - first + 1;
     }
-    return first + pk_search(t->keys + first * width, n, width, v.hi, v.lo);
+    return pk_search(t->rows + first * width, n, width, v.hi, v.lo);
 }
 
 /*
@@ -110,9 +114,8 @@ PK_GLOBAL __u32 pk_row(const struct pk_packet *p, __u32 tab)
     if (!p)
         return 0;
     v = pk_field_value(p, t->field);
-    if (t->method == PK_M_DIRECT)
-        i = v.lo < t->n ? (__u32)v.lo : t->n - 1;
-    else
-        i = pk_key_of(t, v);
+    if (t->method != PK_M_DIRECT)
+        return pk_row_searched(t, v);
+    i = v.lo < t->n ? (__u32)v.lo : t->n - 1;
     return *PK_IMG(__u32, t->rows + i * 4);
 }

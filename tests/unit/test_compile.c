@@ -30,33 +30,40 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
     return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-/* Ascending keys from 0, rows inside the image: what walk.h takes for granted. */
+/* Ascending keys from 0: what walk.h takes for granted. */
+static void check_keys(const struct pk_image_head *h, const struct pk_field_tab *t)
+{
+    const void *rows = (const char *)h + t->rows;
+    struct pk_u128 key, last = {0, 0};
+    uint32_t k;
+
+    assert_true(t->n >= 1);
+    if (t->method == PK_M_DIRECT)
+        return;
+    assert_true(t->n <= 1u << 20);
+    for (k = 0; k < t->n; k++, last = key) {
+        key = t->method == PK_M_SEARCH32
+                  ? (struct pk_u128){0, ((const struct pk_key32 *)rows)[k].key}
+                  : ((const struct pk_key128 *)rows)[k].key;
+        assert_true(k ? pk_u128_less(last, key) : !(key.hi | key.lo));
+    }
+}
+
 static void check_image(const struct pk_image_head *h)
 {
-    const struct pk_field_tab *t;
-    unsigned f, i, k, kinds;
+    const struct pk_family_tab *t;
+    unsigned f, i, kinds;
 
     assert_int_equal(h->magic, PK_IMAGE_MAGIC);
     for (f = 0; f < PK_FAMILY_N; f++) {
+        t = &h->family[f];
         kinds = 0;
-        for (i = 0; h->family[f].present && i < h->family[f].n_fields; i++) {
-            t = &h->family[f].field[i];
-            assert_true(t->n >= 1);
-            kinds += t->field == PK_F_KIND;
-            if (t->method == PK_M_DIRECT)
-                continue;
-            assert_true(t->n <= 1u << 20);
-            for (k = 0; k < t->n && t->method == PK_M_SEARCH32; k++) {
-                const uint32_t *key = (const void *)((const char *)h + t->keys);
-
-                assert_true(k ? key[k] > key[k - 1] : key[k] == 0);
-            }
-            for (k = 0; k < t->n && t->method == PK_M_SEARCH128; k++) {
-                const struct pk_u128 *key = (const void *)((const char *)h + t->keys);
-
-                assert_true(k ? pk_u128_less(key[k - 1], key[k]) : !(key[k].hi | key[k].lo));
-            }
+        for (i = 0; t->present && i < t->n_fields; i++) {
+            check_keys(h, &t->field[i]);
+            kinds += t->field[i].field == PK_F_KIND;
         }
+        for (i = 0; t->present && i < t->n_lists; i++)
+            check_keys(h, &t->list[i].tab);
         assert_int_equal(kinds, h->family[f].present != 0);
     }
 }
@@ -85,14 +92,16 @@ static size_t chosen[PK_CLASSIFIER_N][CHOICES_N];
 
 static void note_lists(const struct pk_image_head *h, const struct pk_field_tab *t, size_t *noted)
 {
-    const uint32_t *list = (const void *)((const char *)h + t->rows);
+    const char *row = (const char *)h + t->rows;
     const struct pk_list_entry *e;
     unsigned i, n;
+    uint32_t list;
 
-    for (i = 0; i < t->n; i++) {
-        if (!list[i])
+    for (i = 0; i < t->n; i++, row += pk_row_width((enum pk_method)t->method)) {
+        memcpy(&list, row, sizeof(list));
+        if (!list)
             continue;
-        e = (const void *)((const char *)h + list[i]);
+        e = (const void *)((const char *)h + list);
         for (n = 1; !(e[n - 1].leaf & PK_LIST_LAST); n++)
             assert_true(n < PK_LIST_ENTRIES);
         noted[n == 1 ? LIST_ONE : n < PK_LIST_ENTRIES ? LIST_SOME : LIST_FULL]++;
@@ -262,7 +271,7 @@ static void test_comparison_notices_a_key(void **state)
     t = &b.image.head->family[0].field[0];
     assert_int_equal(t->field, PK_F_SADDR);
     assert_int_equal(t->n, 3);
-    ((uint32_t *)((char *)b.image.head + t->keys))[1]++;
+    ((struct pk_key32 *)((char *)b.image.head + t->rows))[1].key++;
     assert_true(judge_all(&b, &g, 3000));
 }
 
