@@ -14,9 +14,10 @@ PICKET = os.environ.get("PICKET") or os.path.join(ROOT, "build/picket")
 SCHEMAS = os.path.join(ROOT, "docs/schemas")
 
 
-def picket(*args, status=0, out=(), err=(), not_out=(), not_err=(), space=None, text=None):
+def picket(*args, status=0, out=(), err=(), not_out=(), not_err=(), space=None, text=None,
+           timeout=ns.TIMEOUT):
     """Runs picket; each of `out` and `err` must stand in what it prints, none of not_* may."""
-    result = (space.run if space else ns.run)([PICKET, *args], check=False, text=text)
+    result = (space.run if space else ns.run)([PICKET, *args], check=False, text=text, timeout=timeout)
     problems = [f"exit {result.returncode}, expected {status}"] * (result.returncode != status)
     for name, printed, wanted, unwanted in (("stdout", result.stdout, out, not_out),
                                             ("stderr", result.stderr, err, not_err)):
@@ -28,9 +29,9 @@ def picket(*args, status=0, out=(), err=(), not_out=(), not_err=(), space=None, 
     return result
 
 
-def picket_json(verb, *args, status=0, space=None):
+def picket_json(verb, *args, status=0, space=None, timeout=ns.TIMEOUT):
     """Runs the verb with --json: the document, which must be as its schema says, and nothing else."""
-    result = picket(verb, *args, "--json", status=status, space=space)
+    result = picket(verb, *args, "--json", status=status, space=space, timeout=timeout)
     document = json.loads(result.stdout)
     problems = schema.breaches(schema.load(SCHEMAS, verb), document)
     if result.stderr:

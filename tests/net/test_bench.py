@@ -22,6 +22,7 @@ HOOKS = ["picket xdp", "picket tc", "picket netfilter"]
 MAY_BE_MISSING = ["picket lbvs", "bpfilter"]
 PEERS = ["iptables-legacy", "iptables-nft"]
 ALL = ["five-tuple", "mixed", "blocklist", "acl", "fw", "ipc"]
+LONG = 240  # seconds: 10,000 connections to each of seven subjects, on a machine that has more to do
 UNSEEN = "kernel threads cannot be seen from this process namespace"
 NO_SERVERS = "Debian's nginx and iperf3 cannot be had here"
 HITS = {"miss": False, "uniform": True, "zipf": True}
@@ -104,7 +105,7 @@ def changes_cost_something():
 
 
 def a_server_answers_under_a_flood():
-    ddos = picket_json("bench", "--ddos", "--quick", "--rounds", "1")["ddos"]
+    ddos = picket_json("bench", "--ddos", "--quick", "--rounds", "1", timeout=LONG)["ddos"]
     by_name = {s["subject"]: s for s in ddos["subjects"]}
     measured_at = sorted((s["subject"], s["share"]) for s in ddos["subjects"] if "share" in s)
     same("floods", len(set(measured_at)), len(measured_at))
@@ -122,7 +123,7 @@ def a_server_answers_under_a_flood():
 
 def real_tcp_passes_a_stateful_set():
     words = ("bench", "--state", "--quick", "--rounds", "1")
-    subjects = {s["subject"]: s for s in picket_json(*words)["stateful"]["subjects"]}
+    subjects = {s["subject"]: s for s in picket_json(*words, timeout=LONG)["stateful"]["subjects"]}
     if all(s.get("reason", "").startswith("not installed: ") for s in subjects.values()):
         raise command.tap.Skip(NO_SERVERS)
     same("subjects", set(subjects), {"no firewall", *HOOKS, "XDP_PASS", "iptables-legacy", "nft"})
@@ -138,7 +139,7 @@ def real_tcp_passes_a_stateful_set():
 
 def connections_stay_under_a_flood_of_syns():
     words = ("bench", "--syn", "--quick", "--rounds", "1")
-    syn = picket_json(*words)["syn"]
+    syn = picket_json(*words, timeout=LONG)["syn"]
     if all(s.get("reason") == UNSEEN for s in syn["subjects"]):
         raise command.tap.Skip(UNSEEN)
     stateful = {"XDP_DROP", *HOOKS, "iptables-legacy", "nft"}

@@ -37,7 +37,7 @@
 #define PK_SYN_WARM 0.3 /* seconds, before */
 #define PK_SYN_SECONDS 2.0
 #define PK_SYN_SECONDS_QUICK 0.3
-#define PK_SYN_CONNECT 20.0 /* seconds until all connections stand, and */
+#define PK_SYN_CONNECT 60.0 /* seconds until all connections stand, and */
 #define PK_SYN_LAST 10.0    /* until each has answered once more at the end */
 
 static const struct pk_bench_subject pk_syn_subjects[] = {
