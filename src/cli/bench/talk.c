@@ -15,7 +15,7 @@
 #include "cli/bench/http.h"
 
 #define PK_TALK_EVENTS 64
-#define PK_TALK_AT_ONCE 64u /* connections that wait for an answer */
+#define PK_TALK_AT_ONCE 64u                        /* connections that wait for an answer */
 #define PK_TALK_FILES (PK_TALK_CONNECTIONS + 4096) /* and what the bench has open */
 
 static bool pk_talk_files(void)
