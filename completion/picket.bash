@@ -17,7 +17,7 @@ _picket()
     --dev | in | out)
         for dev in /sys/class/net/*; do words+=" ${dev##*/}"; done ;;
     --workload | --print-rules) words='five-tuple mixed blocklist acl fw ipc' ;;
-    --part) words='rates costs ddos state all' ;;
+    --part) words='rates costs ddos state syn all' ;;
     --family) words='ipv4 ipv6'
         [ "$verb" != bench ] || words+=' all' ;;
     --proto) words='tcp udp icmp ipv6-icmp sctp dccp gre' ;;
@@ -62,7 +62,7 @@ _picket()
         [[ $cur == -* ]] || words+=' in out to flags type state new established related invalid untracked
             tcp udp icmp icmpv6 sctp dccp udplite' ;;
     demo) words=--hook ;;
-    bench) words='--part --ddos --state --workload --family --traffic --rules --only --full --quick --rounds --time'
+    bench) words='--part --ddos --state --syn --workload --family --traffic --rules --only --full --quick --rounds --time'
         words+=' --svg --print-rules' ;;
     record) words='--db --series-max --keep --size-max --samples' ;;
     telemetry) words='--db --from --to --step --format --url'
