@@ -248,7 +248,7 @@ static inline long pk_walk_leaf(struct pk_walk *w, __u32 leaf)
     int answer = PK_YES;
     __u32 depth;
 
-    if (w->flow && (l->sees_more || (l->sees_headers && !pk_header_none(w->p))))
+    if (w->flow && (l->sees_more || (l->sees_headers && !pk_ipv6_bare(w->p))))
         w->flow->n = PK_FLOW_NOT;
     if (l->n_predicates)
         answer = pk_leaf_predicates(w->ctx, w->p, l->steps, l->n_predicates);

@@ -294,3 +294,12 @@ static inline enum pk_parse_result pk_parse_ipv6(const struct pk_source *s, stru
     }
     return PK_PARSE_OK;
 }
+
+/*
+ * A parsed IPv6 packet without extension headers, as are those whose flows are recalled. The offset
+ * alone does not tell: of a later fragment it is its fragment header's.
+ */
+static inline int pk_ipv6_bare(const struct pk_packet *p)
+{
+    return p->l4_off == 40 && p->status != PK_L4_BROKEN && p->status != PK_L4_FRAG;
+}

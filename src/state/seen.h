@@ -377,7 +377,7 @@ PK_INLINE int pk_seen_ident_ipv6(const struct pk_source *s, const struct pk_pack
     struct pk_exthdr_walk w = {.source = s, .off = 40, .len = p->len, .want = 44 + 1};
     __u8 h[8] PK_WORDS;
 
-    if (p->l4_off == 40)
+    if (pk_ipv6_bare(p))
         return 0;
     if (pk_load_far(s, 6, h, 1))
         return -1;

@@ -10,6 +10,7 @@ every hook, and expects the difference that is named there, or none where there 
 import contextlib
 import fcntl
 import ipaddress
+import itertools
 import os
 import socket
 import struct
@@ -20,6 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from pktest import fence, fences, hosts, packet as p  # noqa: E402
 
 COUNT = 23  # packets of each kind: a prime
+DATAGRAM = itertools.count(1)  # an incomplete one waits for fragments with its number for a minute
 TABLE = "77"  # of routes: the default one goes to D
 OUT = """\
 *filter
@@ -211,13 +213,16 @@ def overlapping_fragments(net, firewall, family, _kind):
     open_one, shut_one = (p.udp(source, to, 2000, port, bytes(40)) for port in (1001, 1000))
     plain = [(open_one[:16], 0, True), (open_one[16:], 16, False)]
     shut = "-A INPUT -p udp --dport 1000 -j DROP"
+    # Parts of datagrams that never become whole stay for a minute, and beyond 4 MB of them none is taken.
+    net.b.sysctl_try(ipv4__ipfrag_high_thresh=1 << 28, ipv6__ip6frag_high_thresh=1 << 28,
+                     netfilter__nf_conntrack_frag6_high_thresh=1 << 28)
     with contextlib.closing(net.receiver("B", family, 1000)) as at_shut, \
             contextlib.closing(net.receiver("B", family, 1001)) as at_open:
         for rules, slips in (("", True), (shut, False),
                              (f"-A INPUT -m conntrack --ctstate INVALID -j DROP\n{shut}", False)):
             firewall.load({f: fence.EMPTY.replace("COMMIT", f"{rules}\nCOMMIT") for f in (4, 6)})
-            for n, pieces in enumerate([plain, *overlapping(open_one, shut_one)] * COUNT):
-                for packet in fragments(family, to, 1 + n, pieces):
+            for pieces in [plain, *overlapping(open_one, shut_one)] * COUNT:
+                for packet in fragments(family, to, next(DATAGRAM), pieces):
                     net.frame("A", packet)
             net.settle()
             assert bool(received(at_shut)) == slips, rules

@@ -114,10 +114,10 @@ static void test_no_next_header(void **state)
     assert_int_equal(told(*state, nothing), INV);
 }
 
-/* Behind `headers` destination options of 8 bytes; then, if `id`, a fragment header. */
+/* Behind `headers` destination options of 8 bytes; then, if `id`, a fragment header. One of them. */
 static struct talk_packet behind(unsigned headers, uint16_t id, uint16_t offset, bool more)
 {
-    struct talk_packet p = {.b = {0x60, 0, 0, 0, 0, 0, 60, 64}, .len = 40};
+    struct talk_packet p = {.b = {0x60, 0, 0, 0, 0, 0, headers ? 60 : 44, 64}, .len = 40};
     const uint8_t fragment[8] = {6, 0, (uint8_t)(offset >> 8), (uint8_t)((offset & 0xf8) | more),
                                  0, 0, (uint8_t)(id >> 8),     (uint8_t)id};
     const uint8_t syn[20] = {0x9c, 0x40, 0, 80, 0, 0, 3, 232, [12] = 0x50, S, 0xff, 0xff};
@@ -152,12 +152,12 @@ static void test_extension_headers_are_no_fragments(void **state)
     assert_false(talk_entry(t, NULL)->tcp.seen[0].flags & PK_TCPF_LIBERAL);
 }
 
-/* A fragment header is found behind others. */
+/* A fragment header is found, also behind others. */
 static void test_fragments_ipv6(void **state)
 {
     struct talk *t = *state;
 
-    for (unsigned headers = 1; headers < 4; headers++) {
+    for (unsigned headers = 0; headers < 4; headers++) {
         uint16_t id = (uint16_t)(100 + headers);
 
         assert_int_equal(told(t, behind(headers, id, 24, false)), INV);

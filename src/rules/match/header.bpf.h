@@ -17,12 +17,6 @@
 #include "rules/header.h"
 #include "rules/step.h"
 
-/* An IPv6 packet without extension headers: as those whose flows are recalled (judge.bpf.h). */
-static inline int pk_header_none(const struct pk_packet *p)
-{
-    return p->l4_off == 40 && p->status != PK_L4_BROKEN && p->status != PK_L4_FRAG;
-}
-
 /*
  * Where the first extension header `want` stands, as ipv6_find_hdr() finds it. 0: there is none;
  * -1: the chain ends before. The parser (frame.h) has followed the chain of this packet to its end,
@@ -34,7 +28,7 @@ PK_GLOBAL int pk_header_find(PK_CTX *ctx, const struct pk_packet *p, __u32 want)
     struct pk_source s;
     struct pk_exthdr_walk w = {.source = &s, .off = 40, .want = (__u16)(want + 1)};
 
-    if (!p || pk_header_none(p))
+    if (!p || pk_ipv6_bare(p))
         return 0;
     pk_source_init(&s, ctx);
     w.len = p->len;
