@@ -545,9 +545,10 @@ def own_table_is_seen_filling(case):
 
 
 def old_points_are_deleted(case):
-    """A block goes when the next one, too, began before the limit; then all points of it are older."""
+    """A block goes when the next one, too, began before the limit; then all points of it are older.
+    Points of one day that is over would become one block."""
     now = time.time_ns()
-    old = [now - hours * 3600 * SECOND for hours in (4, 3, 2)]
+    old = [now - days * 24 * 3600 * SECOND for days in (4, 3, 2)]
 
     def left(*options):
         case.command("record", "--db", case.db, "--samples", "1", *options)
@@ -555,8 +556,8 @@ def old_points_are_deleted(case):
 
     for at in old:
         ns.run([DUMP, case.db, "old", str(at)])
-    same("kept", left("--keep", "5h"), old)
-    same("by age", left("--keep", "9000s"), old[1:])
+    same("kept", left("--keep", "5d"), old)
+    same("by age", left("--keep", "60h"), old[1:])
     same("by size", left("--keep", "0", "--size-max", "1K"), [])
 
 
