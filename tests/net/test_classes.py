@@ -213,7 +213,7 @@ def overlapping_fragments(net, firewall, family, _kind):
     open_one, shut_one = (p.udp(source, to, 2000, port, bytes(40)) for port in (1001, 1000))
     plain = [(open_one[:16], 0, True), (open_one[16:], 16, False)]
     shut = "-A INPUT -p udp --dport 1000 -j DROP"
-    # Parts of datagrams that never become whole stay for a minute, and beyond 4 MB of them none is taken.
+    # Parts of datagrams that never become whole stay for a minute, and beyond 4 MB none is taken.
     net.b.sysctl_try(ipv4__ipfrag_high_thresh=1 << 28, ipv6__ip6frag_high_thresh=1 << 28,
                      netfilter__nf_conntrack_frag6_high_thresh=1 << 28)
     with contextlib.closing(net.receiver("B", family, 1000)) as at_shut, \
