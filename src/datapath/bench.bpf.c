@@ -66,11 +66,10 @@ static __always_inline __u64 draw(struct pk_bench_cursor *c)
     return z ^ (z >> 31);
 }
 
-/* RFC 1071, over a header whose checksum field is 0. */
-static __always_inline __be16 header_sum(const struct iphdr *ip)
+/* RFC 1071: of an IP or TCP header without options whose checksum field is 0, onto `sum`. */
+static __always_inline __be16 header_sum(const void *header, __u32 sum)
 {
-    const __be16 *w = (const void *)ip;
-    __u32 sum = 0;
+    const __be16 *w = header;
 
 #pragma unroll
     for (int i = 0; i < 10; i++)
@@ -158,19 +157,12 @@ static __always_inline int next4(struct pk_bench_cursor *c, struct pk_bench_flow
     return 0;
 }
 
-/* RFC 9293, 3.1: of a TCP header alone, whose checksum is 0; trackers and servers look at it. */
-static __always_inline __be16 tcp_sum(const struct iphdr *ip, const struct tcphdr *tcp)
+/* What comes before a TCP header alone in its sum (RFC 9293, 3.1); trackers and servers look at it.
+ */
+static __always_inline __u32 pseudo_sum(const struct iphdr *ip)
 {
-    const __be16 *w = (const void *)tcp;
-    __u32 sum = (ip->saddr >> 16) + (ip->saddr & 0xffff) + (ip->daddr >> 16) +
-                (ip->daddr & 0xffff) + bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(*tcp));
-
-#pragma unroll
-    for (int i = 0; i < 10; i++)
-        sum += w[i];
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (__be16)~sum;
+    return (ip->saddr >> 16) + (ip->saddr & 0xffff) + (ip->daddr >> 16) + (ip->daddr & 0xffff) +
+           bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(struct tcphdr));
 }
 
 SEC("xdp")
@@ -194,12 +186,12 @@ int pk_bench_send4(struct xdp_md *ctx)
     ip->protocol = f.proto;
     ip->ttl = PK_BENCH_TTL;
     ip->check = 0;
-    ip->check = header_sum(ip);
+    ip->check = header_sum(ip, 0);
     ports->source = f.sport;
     ports->dest = f.dport;
     if (c->order == PK_BENCH_SPOOFED) {
         tcp->check = 0;
-        tcp->check = tcp_sum(ip, tcp);
+        tcp->check = header_sum(tcp, pseudo_sum(ip));
     }
     return XDP_TX;
 }

@@ -308,6 +308,12 @@ void pk_bench_bpfilter_stop(struct pk_bench_rig *rig);
 extern const struct pk_bench_workload pk_bench_stateful_workload;
 int pk_bench_stateful_set(struct pk_bench_set *ret); /* 0 or -errno; ret->text is to be freed */
 int pk_bench_stateful_nft_start(struct pk_bench_rig *rig);
+/*
+ * Opens the k-th rig, whose subject and set are filled in, with its addresses: `address` serves.
+ * 0, with rig->state; -errno if none can be built.
+ */
+int pk_bench_stateful_rig(struct pk_bench *b, struct pk_bench_rig *rig, unsigned k,
+                          char address[static 16], struct pk_diags *d);
 int pk_bench_picket_start(struct pk_bench_rig *rig);
 int pk_bench_picket_append(struct pk_bench_rig *rig, unsigned k, double *ret_wall);
 int pk_bench_picket_judged(struct pk_bench_rig *rig, uint64_t *ret_policy, uint64_t *ret_rules);

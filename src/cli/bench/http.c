@@ -82,7 +82,7 @@ static void pk_http_server(int listener)
     }
 }
 
-int pk_http_listen(const struct pk_netns *ns, uint16_t port)
+static int pk_http_listen(const struct pk_netns *ns, uint16_t port)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
     int back, fd, on = 1, r = pk_netns_enter(ns, &back);
@@ -101,9 +101,9 @@ int pk_http_listen(const struct pk_netns *ns, uint16_t port)
     return r ? r : fd;
 }
 
-pid_t pk_http_serve(const struct pk_netns *ns, int cpu)
+pid_t pk_http_start(const struct pk_netns *ns, int cpu, uint16_t port, void (*server)(int listener))
 {
-    _pk_close_ int listener = pk_http_listen(ns, PK_HTTP_PORT);
+    _pk_close_ int listener = pk_http_listen(ns, port);
     pid_t pid;
 
     if (listener < 0)
@@ -111,8 +111,13 @@ pid_t pk_http_serve(const struct pk_netns *ns, int cpu)
     pid = pk_http_fork(ns, cpu);
     if (pid)
         return pid;
-    pk_http_server(listener);
+    server(listener);
     _exit(1);
+}
+
+pid_t pk_http_serve(const struct pk_netns *ns, int cpu)
+{
+    return pk_http_start(ns, cpu, PK_HTTP_PORT, pk_http_server);
 }
 
 /* Begins a connection and has it watched. False: it could not, and is tried again later. */

@@ -22,5 +22,9 @@ void pk_http_end(pid_t *pid);
 
 /* A child in a namespace, on one CPU: 0 in it, the process in the parent, or -errno. */
 pid_t pk_http_fork(const struct pk_netns *ns, int cpu);
-/* A TCP socket that listens on every address of a namespace, or -errno. */
-int pk_http_listen(const struct pk_netns *ns, uint16_t port);
+/*
+ * Such a child with a TCP socket that listens on every address of the namespace before this
+ * returns; it ends when `server` does. The process or -errno.
+ */
+pid_t pk_http_start(const struct pk_netns *ns, int cpu, uint16_t port,
+                    void (*server)(int listener));

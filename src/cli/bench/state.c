@@ -139,27 +139,37 @@ static int pk_state_client(struct pk_state *s, struct pk_state_rig *x)
     return kill(x->client, SIGSTOP) < 0 ? -errno : 0;
 }
 
+int pk_bench_stateful_rig(struct pk_bench *b, struct pk_bench_rig *rig, unsigned k,
+                          char address[static 16], struct pk_diags *d)
+{
+    int r;
+
+    rig->family = PK_IPV4;
+    if (!pk_bench_wanted(b, rig->subject, &pk_bench_stateful_workload)) {
+        rig->state = PK_BENCH_SKIPPED;
+        snprintf(rig->why, sizeof(rig->why), "not asked for");
+        return 0;
+    }
+    r = pk_bench_rig_open(b, rig, d);
+    if (r || rig->state != PK_BENCH_READY)
+        return r;
+    r = pk_bench_rig_address(b, rig, k, address);
+    if (r)
+        pk_bench_rig_failed(rig, "cannot give it addresses: %s", strerror(-r));
+    return 0;
+}
+
 static int pk_state_open(struct pk_state *s, unsigned k, struct pk_diags *d)
 {
-    const struct pk_bench_subject *subject = &pk_state_subjects[k];
     struct pk_state_rig *x = &s->rigs[k];
     int r;
 
-    x->rig = (struct pk_bench_rig){.subject = subject,
-                                   .set = subject->bare ? NULL : &s->set,
-                                   .family = PK_IPV4,
-                                   .ns = PK_NETNS_NONE};
-    if (!pk_bench_wanted(s->b, subject, &pk_bench_stateful_workload)) {
-        x->rig.state = PK_BENCH_SKIPPED;
-        snprintf(x->rig.why, sizeof(x->rig.why), "not asked for");
-        return 0;
-    }
-    r = pk_bench_rig_open(s->b, &x->rig, d);
+    x->rig.subject = &pk_state_subjects[k];
+    x->rig.set = x->rig.subject->bare ? NULL : &s->set;
+    r = pk_bench_stateful_rig(s->b, &x->rig, k, x->address, d);
     if (r || x->rig.state != PK_BENCH_READY)
         return r;
-    r = pk_bench_rig_address(s->b, &x->rig, k, x->address);
-    if (!r)
-        r = pk_state_forget(&x->rig.ns);
+    r = pk_state_forget(&x->rig.ns);
     if (!r)
         r = pk_serve_start(s->b, &x->rig, x->address, &x->serve);
     if (!r)

@@ -113,25 +113,15 @@ static int pk_syn_talk(struct pk_syn *s, struct pk_syn_rig *x)
 
 static int pk_syn_open(struct pk_syn *s, unsigned k, struct pk_diags *d)
 {
-    const struct pk_bench_subject *subject = &pk_syn_subjects[k];
     struct pk_syn_rig *x = &s->rigs[k];
     int r;
 
-    x->rig = (struct pk_bench_rig){.subject = subject,
-                                   .set = subject->bare ? NULL : &s->set,
-                                   .family = PK_IPV4,
-                                   .ns = PK_NETNS_NONE};
-    if (!pk_bench_wanted(s->b, subject, &pk_bench_stateful_workload)) {
-        x->rig.state = PK_BENCH_SKIPPED;
-        snprintf(x->rig.why, sizeof(x->rig.why), "not asked for");
-        return 0;
-    }
-    r = pk_bench_rig_open(s->b, &x->rig, d);
+    x->rig.subject = &pk_syn_subjects[k];
+    x->rig.set = x->rig.subject->bare ? NULL : &s->set;
+    r = pk_bench_stateful_rig(s->b, &x->rig, k, x->address, d);
     if (r || x->rig.state != PK_BENCH_READY)
         return r;
-    r = pk_bench_rig_address(s->b, &x->rig, k, x->address);
-    if (!r)
-        r = pk_syn_talk(s, x);
+    r = pk_syn_talk(s, x);
     if (r == -ESRCH) /* the receiver's NAPI thread */
         pk_bench_rig_missing(&x->rig, PK_BENCH_UNSEEN);
     else if (r)

@@ -49,7 +49,7 @@ static void pk_talk_server(int listener)
     struct epoll_event events[PK_TALK_EVENTS];
     int epoll = epoll_create1(EPOLL_CLOEXEC), fd;
 
-    if (epoll < 0 || !pk_talk_watch(epoll, listener, (uint32_t)listener))
+    if (!pk_talk_files() || epoll < 0 || !pk_talk_watch(epoll, listener, (uint32_t)listener))
         return;
     for (;;) {
         int n = epoll_wait(epoll, events, PK_TALK_EVENTS, -1);
@@ -68,17 +68,7 @@ static void pk_talk_server(int listener)
 
 pid_t pk_talk_serve(const struct pk_netns *ns, int cpu)
 {
-    _pk_close_ int listener = pk_http_listen(ns, PK_TALK_PORT);
-    pid_t pid;
-
-    if (listener < 0)
-        return listener;
-    pid = pk_http_fork(ns, cpu);
-    if (pid)
-        return pid;
-    if (pk_talk_files())
-        pk_talk_server(listener);
-    _exit(1);
+    return pk_http_start(ns, cpu, PK_TALK_PORT, pk_talk_server);
 }
 
 static int pk_talk_connect(const struct sockaddr_in *to)
